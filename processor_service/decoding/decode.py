@@ -12,8 +12,9 @@ from ..color.profile_check import carried_profile
 from ..color.profiles import to_srgb
 from ..errors import Code, ImageError
 from ..formats.jpeg_end import is_end_missing, with_end
+from ..formats.picture_end import ends_in_tile
 from ..formats.tiff_repair import repaired
-from ..metadata.collect import orientation, raw_metadata
+from ..metadata.collect import icon_metadata, orientation, raw_metadata
 from ..metadata.twins import without_broken_twins
 from ..picture import Picture, Source
 from ..pixels.scaling import scale
@@ -26,11 +27,11 @@ from .fast_jpeg import decode_jpeg, decoded_size, is_acceptable
 from .fast_png import with_unpacked
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .guard import decoder_errors
-from .icons import picture_within, with_most_colors, without_largest
+from .icons import file_within, format_of_icon, without_largest
 from .jp2_profile import jp2_profile, with_named_inks
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
-from .open import open_picture
+from .open import open_picture, refuse_unreadable
 from .pillow import truncation
 from .png_checksum import check_pixels
 from .salvage import without_metadata
@@ -78,6 +79,8 @@ def decode(
 
 def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     """Decode the whole file. A JPEG in which only the end marker is missing is complete."""
+    if (file := file_within(data)) is not None:
+        return _of_icon(data, file, settings)
     if is_end_missing(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
         with decoder_errors(data, settings):
             image = open_picture(without_broken_twins(data), settings)
@@ -97,6 +100,15 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
         return _decode(ended, settings, target, all_frames)
 
 
+def _of_icon(data: bytes, file: bytes, settings: Settings) -> Picture:
+    """Decode the file that an icon shows, as if it had come alone: Pillow would take over only some of its pixels."""
+    refuse_unreadable(data, settings)
+    picture = decode(file, settings, accept_truncated=ImageFile.LOAD_TRUNCATED_IMAGES)
+    source = replace(picture.source, format=format_of_icon(data), frames=1, bytes=len(data))
+    # An icon is upright.
+    return replace(picture, source=source, orientation=1, metadata=icon_metadata(data))
+
+
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     as_it_came = data
     with decoder_errors(data, settings) as known:
@@ -104,9 +116,11 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         if clip := clip_of(data):
             data = unclipped(data)
         profile = jp2_profile(data)
-        data = with_named_inks(with_most_colors(data))
+        data = with_named_inks(data)
         image = open_picture(data, settings)
         check_animation(image, data)
+        if ends_in_tile(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+            raise OSError("image file is truncated")
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
@@ -116,13 +130,12 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         if profile is not None:
             image.info["icc_profile"] = profile
         attach_adobe_rgb(image)
-        shown = picture_within(image, data)
-        layout = sample_layout(shown)
+        layout = sample_layout(image)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):
             frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
-            pixels, icc_profile, used_up = _first_frame(shown, data, source, layout, size, settings)
+            pixels, icc_profile, used_up = _first_frame(image, data, source, layout, size, settings)
             frames, durations, source = [pixels], [], replace(source, used_up=used_up)
         # Not earlier: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)
@@ -166,7 +179,7 @@ def _first_frame(
     pixels, icc_profile = to_working_mode(image, layout)
     if size and is_jpeg(image):
         pixels = scale(pixels, size)
-    return with_visible_alpha(image, pixels, data), icc_profile, False
+    return with_visible_alpha(image, pixels), icc_profile, False
 
 
 def _all_frames(

@@ -15,21 +15,14 @@ from ..formats.header_end import ends_in_header
 from ..formats.picture_end import is_cut_off
 from ..settings import Settings
 from .pillow import pixel_limit
-from .sayings import saying
+from .sayings import TOO_SHORT, saying
 from .undecoded_kinds import undecoded_kind
 from .working_memory import Known, is_too_little, no_memory_for
 
-# What Pillow says when pixels are missing; the second is of decoders that take all of a picture at once.
-_TOO_SHORT = ("truncated", "not enough image data")
-# A PNG chunk is shorter than it must be. That does not mean that the file's end is missing.
-_BROKEN_CHUNK = re.compile(r"(APNG contains t|T)runcated \w{4} chunk")
 # Exceptions of decoders whose text is meant to be read.
 _TELLING = (OSError, ValueError, SyntaxError, RuntimeError, EOFError)
-# Phrases by which decoders report a valid file of an unsupported kind.
+# How decoders begin to report a valid file of an unsupported kind.
 _UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot handle")
-
-# Of what a decoder quotes.
-_WORD = re.compile(r"\w{4,}", re.ASCII)
 
 
 @contextmanager
@@ -64,14 +57,12 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
     except Exception as error:
         if lacks_memory(error) or is_too_little(data, known):
             raise no_memory_for(data) from error
-        text = _without_quotes(_describe(error), data)
-        said = saying(text)
-        is_short = any(word in text.lower() for word in _TOO_SHORT) and not _BROKEN_CHUNK.match(text)
-        if is_short or is_cut_off(data) or ends_in_header(data):
+        said = saying(_describe(error))
+        if said in TOO_SHORT or is_cut_off(data) or ends_in_header(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {said}") from error
         if kind := undecoded_kind(data):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error
-        if any(word in text.lower() for word in _UNKNOWN_KIND):
+        if said.lower().startswith(_UNKNOWN_KIND):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {said}") from error
         raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {said}") from error
 
@@ -84,9 +75,3 @@ def _describe(error: Exception) -> str:
         return "its header is incomplete or contradicts itself"
     text = error.args[0].decode("ascii", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
     return text.splitlines()[0][:200] if text else type(error).__name__
-
-
-def _without_quotes(text: str, data: bytes) -> str:
-    """The text without what decoders quote of the file behind a colon: a word there must not decide on the code."""
-    said, _, quoted = text.partition(": ")
-    return said if any(word.encode() in data for word in _WORD.findall(quoted)) else text

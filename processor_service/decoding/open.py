@@ -12,10 +12,10 @@ from ..errors import Code, ImageError
 from ..formats.big_tiff import as_classic
 from ..formats.registry import accepted, decoders, readable
 from ..settings import Settings
-from .bitmaps import cursor_as_icon
 from .pillow import prepare
 from .tiff.file import TiffFile
 from .unreadable import describe_unknown, describe_unreadable, plausible
+from .windows_icons import CURSOR, plain_icon
 
 prepare(TiffFile)
 
@@ -29,12 +29,17 @@ def load_decoders(settings: Settings) -> None:
     readable(settings)
 
 
-def open_picture(data: bytes, settings: Settings) -> Image.Image:
-    """Read the header. Raises ImageError when the bytes are of no accepted format, and whatever decoders raise."""
+def refuse_unreadable(data: bytes, settings: Settings) -> None:
+    """Raise ImageError when the bytes are of a known format that is not accepted."""
     if complaint := describe_unreadable(data, settings):
         raise ImageError(Code.UNSUPPORTED_FORMAT, complaint)
+
+
+def open_picture(data: bytes, settings: Settings) -> Image.Image:
+    """Read the header. Raises ImageError when the bytes are of no accepted format, and whatever decoders raise."""
+    refuse_unreadable(data, settings)
     names = [name for name in decoders(readable(settings)) if plausible(name, data)]
-    icon = cursor_as_icon(data)
+    icon = plain_icon(data)
     comment = _COMMENT.match(data)
     data = as_classic(data[comment.end() :] if comment else data)
     try:
@@ -42,9 +47,9 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
     except UnidentifiedImageError as error:
         if complaint := describe_unknown(data, settings):
             raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from error
-        reason = _why_not(data, names, settings)
+        reason = _why_not(icon or data, names, settings)
         raise reason from reason.__cause__ or error
-    if icon:
+    if icon and data.startswith(CURSOR):
         image.format = "CUR"
     return image
 

@@ -23,17 +23,16 @@ def check_chunks(chunks: Sequence[bytes], size: tuple[int, int], before: int = 0
     """The same for the chunks with the pixels of a frame of that size. `before`: bytes in each before the pixels.
 
     A wrong checksum of a chunk alone does not say so: some programs write none. The pixels' own must be wrong, too. It
-    is looked at only then, as all of them have to be unpacked for it.
+    is looked at only then, or where that of a chunk is cut off, as all of them have to be unpacked for it.
     """
-    if ImageFile.LOAD_TRUNCATED_IMAGES or not all(map(_is_whole, chunks)) or all(map(has_checksum, chunks)):
+    ends = [8 + int.from_bytes(chunk[:4]) for chunk in chunks]
+    parts = list(zip(chunks, ends, strict=True))
+    if ImageFile.LOAD_TRUNCATED_IMAGES or all(len(chunk) == end + 4 and has_checksum(chunk) for chunk, end in parts):
         return
     most = size[1] * (8 * size[0] + 1) * 2
-    if _is_damaged((chunk[8 + before : -4] for chunk in chunks), most):
+    is_whole = all(len(chunk) >= end for chunk, end in parts)
+    if _is_damaged((chunk[8 + before : end] for chunk, end in parts), most, is_whole):
         raise ValueError("its pixels are not those that its checksums say")
-
-
-def _is_whole(chunk: bytes) -> bool:
-    return len(chunk) == 12 + int.from_bytes(chunk[:4])
 
 
 def has_checksum(chunk: bytes) -> bool:
@@ -41,8 +40,11 @@ def has_checksum(chunk: bytes) -> bool:
     return zlib.crc32(memoryview(chunk)[4:-4]) == int.from_bytes(chunk[-4:])
 
 
-def _is_damaged(packed: Iterable[bytes], most: int) -> bool:
-    """Whether the checksum behind the packed bytes is wrong, or missing. No more than `most` bytes are unpacked."""
+def _is_damaged(packed: Iterable[bytes], most: int, is_whole: bool) -> bool:
+    """Whether the checksum behind the packed bytes is wrong, or missing in a whole file.
+
+    No more than `most` bytes are unpacked.
+    """
     unpacking = zlib.decompressobj()
     try:
         for piece in packed:
@@ -51,4 +53,4 @@ def _is_damaged(packed: Iterable[bytes], most: int) -> bool:
                 piece = unpacking.unconsumed_tail
     except zlib.error:
         return True
-    return most > 0 and not unpacking.eof
+    return is_whole and most > 0 and not unpacking.eof

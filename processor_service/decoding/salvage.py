@@ -35,6 +35,8 @@ _WEBP_PARTS = {b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"
 _WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
 # Boxes of JPEG 2000 (ISO 15444-1, annex I) before the codestream: signature, type, header.
 _JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h"}
+# How a PSD, and each of its resources, begins; where its colours begin, behind the head.
+_PSD, _RESOURCE, _COLORS = b"8BPS", b"8BIM", 26
 # Most bytes of all texts of a PNG, decompressed. Further texts are dropped.
 MOST_TEXT = 1024**2
 # The entry of an AVIF that says that an item is EXIF (ISO 14496-12, 8.11.6). Decoders ignore `free`.
@@ -65,6 +67,8 @@ def _lesser(data: bytes) -> Iterator[bytes]:
         yield from (_webp(data, kept) for kept in (_WEBP_PARTS, _WEBP_NEEDED))
     elif data[4:8] == b"jP  ":
         yield _jp2(data)
+    elif data.startswith(_PSD):
+        yield from _psd(data)
     elif data[4:8] == b"ftyp":
         yield _AVIF_EXIF.sub(rb"\1free", data)
 
@@ -206,6 +210,35 @@ def _codestream(data: bytes) -> bytes:
     """A codestream of unknown length up to its end, which its pixels cannot contain (ISO 15444-1, B.10.1)."""
     end = data.find(b"\xff\xd9", max(0, data.find(b"\xff\x90\0\x0a")))
     return data[: end + 2] if end > 0 else data
+
+
+def _psd(data: bytes) -> Iterator[bytes]:
+    """Without the resources at fault; then also without the layers, of which none is shown."""
+    colors = _section_end(data, _COLORS)
+    resources = _section_end(data, colors)
+    kept = b"".join(_resources(data[colors + 4 : resources]))
+    for rest in (data[resources:], bytes(4) + data[_section_end(data, resources) :]):
+        yield data[:colors] + len(kept).to_bytes(4) + kept + rest
+
+
+def _section_end(data: bytes, at: int) -> int:
+    return at + 4 + int.from_bytes(data[at : at + 4])
+
+
+def _resources(section: bytes) -> Iterator[bytes]:
+    """Those of a PSD that end where they should: after number, name and length, filled up to even lengths."""
+    at = section.find(_RESOURCE)
+    while 0 <= at < len(section) - 12:
+        name = at + 6
+        start = name + section[name] // 2 * 2 + 2
+        end = _section_end(section, start)
+        even = end + (end - start) % 2
+        # One that says that it is longer than it is takes those behind it along.
+        is_followed = section[even : even + 4] in (_RESOURCE, b"")
+        is_sound = end <= len(section) and (is_followed or _RESOURCE not in section[start:end])
+        if is_sound:
+            yield section[at:end] + bytes(even - end)
+        at = section.find(_RESOURCE, even if is_sound else at + 4)
 
 
 def _opens(data: bytes) -> bool:

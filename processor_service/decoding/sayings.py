@@ -170,6 +170,18 @@ _REPLACED = {
     "Expected to read": "a part of it is missing",
 }
 _SAYINGS = {phrase: phrase for phrase in (*_PILLOW, *_AVIF_AND_HEIF, *_OURS)} | _REPLACED
+# Those that mean that pixels are missing. A chunk of a PNG that is shorter than it must be does not mean that.
+TOO_SHORT = frozenset(
+    (
+        "File truncated",
+        "Truncated BLP file",
+        "Truncated File Read",
+        "Truncated MSP file",
+        "image file is truncated",
+        "not enough image data",
+        "truncated PNG file",
+    )
+)
 _ANYTHING_ELSE = "something in it contradicts its format"
 
 

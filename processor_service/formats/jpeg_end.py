@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import io
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import simplejpeg
 from PIL import JpegImagePlugin
 
-from .containers import is_metadata, jpeg_segments
+from .containers import is_metadata, jpeg_header, jpeg_segments
 from .jpeg_scan_ends import SPACES
 
 _END = b"\xff\xd9"
-_SCAN = 0xDA
+_START, _SCAN = 0xD8, 0xDA
 # Start of frame (ITU-T T.81, table B.1) with Huffman codes: one scan for each part, or several. Arithmetic codes end
 # with zeros that need not be written, so nobody can tell whether some are missing.
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)
@@ -38,7 +38,7 @@ def is_end_missing(data: bytes) -> bool:
     if not data.startswith(b"\xff\xd8") or data.find(b"\xff\xda", max(0, data.rfind(_END))) < 0:
         return False
     parts = _to_last_scan(data)
-    return parts is not None and sum(len(part) for _, part in parts) == len(data)
+    return parts is not None and data.endswith(parts[-1][1])
 
 
 def ended(data: bytes) -> bytes:
@@ -122,10 +122,14 @@ def _without_filling(data: bytes) -> bytes:
 
 
 def _to_last_scan(data: bytes) -> list[tuple[int, bytes]] | None:
-    """Segments up to the last scan; None for a JPEG with an end marker, or without a scan."""
-    parts: list[tuple[int, bytes]] = []
+    """Segments up to the last scan; None for a JPEG with an end marker, or without a scan.
+
+    Before the first scan, bytes between segments are left out, as decoders do: the length of one may be wrong.
+    """
+    parts, scans = jpeg_header(data)
+    parts.insert(0, (_START, data[:2]))
     try:
-        for marker, segment in jpeg_segments(data):
+        for marker, segment in islice(jpeg_segments(data[:2] + scans), 1, None):
             if marker == 0xD9:
                 return None
             parts.append((marker, segment))

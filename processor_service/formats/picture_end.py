@@ -8,6 +8,9 @@ from .boxes import boxes
 from .containers import PNG_SIGNATURE, gif_blocks, jpeg_header, jpeg_segments, png_chunks
 
 _JPEG, _JPEG_END = b"\xff\xd8", 0xD9
+# A codestream of JPEG 2000 without boxes, the beginning of its pixels, and its end, which they cannot contain.
+_CODES, _OF_CODES, _CODES_END = b"\xff\x4f\xff\x51", b"\xff\x93", b"\xff\xd9"
+_TILE = b"\xff\x90"
 # With runs: after the head, the places of all rows, then their lengths.
 _SGI, _SGI_HEAD = b"\x01\xda\x01", 512
 # Of an icon or a cursor: after the head, an entry for each picture, which ends with its length and its place.
@@ -33,9 +36,16 @@ def is_cut_off(data: bytes) -> bool:
         return _is_sgi_cut_off(data)
     if data.startswith(_ICONS):
         return _is_icon_cut_off(data)
+    if data.startswith(_CODES):
+        return data.find(_CODES_END, max(0, data.find(_OF_CODES))) < 0
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     return data[4:8] in (b"ftyp", b"jP  ") and _reaches_beyond(data)
+
+
+def ends_in_tile(data: bytes) -> bool:
+    """Whether a JPEG 2000 ends behind a marker that begins a tile: its decoder takes that tile for an empty one."""
+    return data.endswith(_TILE) and (data.startswith(_CODES) or data[4:8] == b"jP  ") and is_cut_off(data)
 
 
 def _reaches_beyond(data: bytes) -> bool:

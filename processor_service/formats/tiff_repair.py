@@ -10,6 +10,8 @@ from .exif_orientation import orientation_from
 from .tiff_directories import SIZES, Directory, below, chain, layout_of
 
 _SHORT, _BYTES = 3, (2, 7)
+# Pages that are looked at, each perhaps with a preview and a mask, and entries in all. What follows stays as it is.
+_MOST_PAGES, _MOST_ENTRIES = 10_000, 65_536
 # Tags without which the pixels cannot be read: a file without them is broken.
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
 
@@ -23,8 +25,20 @@ def repaired(data: bytes) -> bytes:
     """
     if layout_of(data) is None:
         return data
-    pages = list(chain(data))
-    return _without_previews(_with_plain_turns(_without_loose_ends(data, pages), pages), pages)
+    pages, rest = _pages(data)
+    return _without_previews(_with_plain_turns(_without_loose_ends(data, pages), pages), pages, rest)
+
+
+def _pages(data: bytes) -> tuple[list[Directory], int]:
+    """The pages, and where those begin that are not looked at; 0 when all of them are."""
+    pages: list[Directory] = []
+    left = _MOST_ENTRIES
+    for page in chain(data, _MOST_PAGES):
+        pages.append(page)
+        left -= (page.next_at - page.offset) // page.layout.entry_size
+        if left < 0:
+            return pages, page.next
+    return pages, pages[-1].next if len(pages) == _MOST_PAGES else 0
 
 
 def _without_loose_ends(data: bytes, pages: list[Directory]) -> bytes:
@@ -56,13 +70,13 @@ def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
     return bytes(changed) if changed else data
 
 
-def _without_previews(data: bytes, pages: list[Directory]) -> bytes:
+def _without_previews(data: bytes, pages: list[Directory], rest: int) -> bytes:
     if not pages:
         return data
     # Also one that is finer than its picture, or that alone says what it is.
     pictures = [page for page in pages if not page.is_mask and (page is pages[0] or page.pixels > 0)]
     pictures = _without_copies(pictures) if pictures else [page for page in below(pages[0]) if _is_full(page)]
-    return data if not pictures or pictures == pages else _chained(data, pictures)
+    return data if not pictures or pictures == pages else _chained(data, pictures, rest)
 
 
 def _without_copies(pages: list[Directory]) -> list[Directory]:
@@ -77,13 +91,13 @@ def _is_full(page: Directory) -> bool:
     return not page.is_reduced and not page.is_mask and page.pixels > 0
 
 
-def _chained(data: bytes, pages: list[Directory]) -> bytes:
-    """The file with only these pages, in their order."""
+def _chained(data: bytes, pages: list[Directory], rest: int) -> bytes:
+    """The file with only these pages, in their order, and with those that begin at `rest`, if that is not 0."""
     layout = layout_of(data)
     assert layout is not None
     changed = bytearray(data)
     places = [layout.first, *(page.next_at for page in pages)]
-    for place, offset in zip(places, [*(page.offset for page in pages), 0], strict=True):
+    for place, offset in zip(places, [*(page.offset for page in pages), rest], strict=True):
         if place + struct.calcsize(layout.word) <= len(changed):
             struct.pack_into(layout.word, changed, place, offset)
     return bytes(changed)

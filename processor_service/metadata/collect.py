@@ -47,6 +47,14 @@ def raw_metadata(image: Image.Image, data: bytes, as_it_came: bytes) -> RawMetad
     return blocks.metadata()
 
 
+def icon_metadata(data: bytes) -> RawMetadata:
+    """The same of an icon."""
+    blocks = Blocks()
+    with suppress(Exception):
+        _icon(data, blocks)
+    return blocks.metadata()
+
+
 def orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 to 8. Broken metadata counts as upright: the picture is still good.
 
@@ -88,7 +96,7 @@ def _png(_: Image.Image, data: bytes, blocks: Blocks) -> None:
     read_png(data, blocks)
 
 
-def _icon(_: Image.Image, data: bytes, blocks: Blocks) -> None:
+def _icon(data: bytes, blocks: Blocks) -> None:
     """The metadata of the PNGs in an icon, which show one picture in several sizes; bitmaps have none."""
     for found in islice(re.finditer(re.escape(PNG_SIGNATURE), data), _MOST_PNGS):
         read_png(data[found.start() :], blocks)
@@ -144,9 +152,7 @@ _READERS: dict[str, Callable[[Image.Image, bytes, Blocks], None]] = {
     "JPEG": _jpeg,
     "MPO": _jpeg,
     "PNG": _png,
-    "ICO": _icon,
-    "CUR": _icon,
-    "ICNS": _icon,
+    **dict.fromkeys(("ICO", "CUR", "ICNS"), lambda _, data, blocks: _icon(data, blocks)),
     "GIF": _gif,
     "WEBP": _webp,
     "TIFF": _tiff,

@@ -126,15 +126,33 @@ def test_damaged_pixels_of_a_png_are_refused_and_icons_have_all_their_colours(
 ) -> None:
     harmful = {f"{at}": damaged(at) for at in PLACES if changed_by_pillow(damaged(at))}
     assert harmful
+    harmful |= {f"ICO, {at}": broken_icons.icon(1, {0: png}) for at, png in list(harmful.items())[:3]}
     for name, image in stored(es, index, pipeline, harmful, PNG).items():
         assert image["error"]["code"] == "corrupt_image", name
         assert image.get("data") is None, name
     poor, rich = broken_icons.black(32), broken_icons.bitmap(32)
     pairs = {"poor first": [poor, rich], "rich first": [rich, poor]}
     files = {f"{kind}, {name}": broken_icons.icon(kind, {32: pair}) for name, pair in pairs.items() for kind in (1, 2)}
+    chunk, png = broken_parts.CHUNKS["short resolution"], encoded(broken_icons.scene(32), "PNG")
+    for kind in (1, 2):
+        files[f"{kind}, a broken part"] = broken_icons.icon(
+            kind, {32: png[:33] + chunk + png[33:], 16: broken_icons.black(16)}
+        )
     expected = np.asarray(broken_icons.scene(32)).astype(int)
     for name, image in stored(es, index, pipeline, files, PNG).items():
         assert (pixels(image) == expected).all(), name
+
+
+def test_cut_pictures_that_decoders_take_are_refused_as_such(es: Elasticsearch, index: str, pipeline: str) -> None:
+    jpeg, jpeg_2000 = (encoded(twin_parts.scene(), format) for format in ("JPEG", "JPEG2000"))
+    wrong_length = jpeg[:2] + b"\xff\xe1\0\4Exif\0\0rubbish" + jpeg[2:]
+    files = {
+        "zeros behind a segment of a wrong length": wrong_length[:-20] + bytes(40),
+        "within the head of a tile": jpeg_2000[: jpeg_2000.index(b"\xff\x90") + 2],
+        "a Mac's icon": broken_icons.icon_of_a_mac({b"icp6": jpeg_2000})[:-40],
+    }
+    for name, image in stored(es, index, pipeline, files, PNG).items():
+        assert image["error"]["code"] == "truncated_image", name
 
 
 def test_a_broken_part_takes_nothing_along_whatever_follows_the_picture(

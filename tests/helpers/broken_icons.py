@@ -31,6 +31,11 @@ def icon(kind: int, pictures: Mapping[int, bytes | list[bytes]]) -> bytes:
     return head + body
 
 
+def icon_of_a_mac(pictures: Mapping[bytes, bytes]) -> bytes:
+    packed = b"".join(name + (len(body) + 8).to_bytes(4) + body for name, body in pictures.items())
+    return b"icns" + (len(packed) + 8).to_bytes(4) + packed
+
+
 def bitmap(side: int) -> bytes:
     rows = scene(side).convert("RGBA").transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
     return (
@@ -79,5 +84,4 @@ def macintosh() -> Iterator[tuple[str, bytes, int]]:
     for how, broken in BREAKS.items():
         for largest, left in (((b"ic10",), 512), ((b"ic10", b"ic09", b"ic14"), 256)):
             changed = [(name, broken(body) if name in largest else body) for name, body in blocks if name != b"TOC "]
-            packed = b"".join(name + (len(body) + 8).to_bytes(4) + body for name, body in changed)
-            yield f"ICNS, {how}, {len(largest)}", b"icns" + (len(packed) + 8).to_bytes(4) + packed, left
+            yield f"ICNS, {how}, {len(largest)}", icon_of_a_mac(dict(changed)), left

@@ -131,6 +131,14 @@ def test_no_cut_anywhere_gives_a_picture_with_holes(kind: str) -> None:
         assert furthest(result, expected) == 0
 
 
+@pytest.mark.parametrize("options", [{}, {"no_jp2": True}, {"tile_size": (16, 16)}], ids=str)
+def test_no_byte_of_a_jpeg_2000_may_be_missing(options: dict[str, Any]) -> None:
+    data = encoded(photograph().resize((24, 20)), "JPEG2000", **options)
+    assert decoded(data).image.size == (24, 20)
+    for end in range(12, len(data)):
+        assert refused(data[:end])[0] is Code.TRUNCATED_IMAGE, end
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "PNG", "GIF", "BMP"])
 def test_a_cut_picture_is_accepted_when_it_is_wanted(kind: str) -> None:
     data = whole(kind)

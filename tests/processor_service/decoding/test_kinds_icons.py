@@ -13,7 +13,9 @@ from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
-from tests.helpers.broken_icons import SIDES, bitmap, black, icon, macintosh, scene, windows
+from tests.helpers import twin_parts
+from tests.helpers.broken_icons import SIDES, bitmap, black, icon, icon_of_a_mac, macintosh, scene, windows
+from tests.helpers.broken_parts import CHUNKS
 from tests.helpers.kinds import decoded, furthest, refused
 from tests.helpers.pictures import assert_alike, b64, encoded, opened
 
@@ -60,11 +62,6 @@ def test_of_several_pictures_of_a_size_the_one_with_most_colours_is_the_icon(kin
     assert decoded(icon(kind, {32: [broken, black(32)]})).image.convert("RGB").getextrema() == ((0, 0),) * 3
 
 
-def of_a_mac(pictures: dict[bytes, bytes]) -> bytes:
-    packed = b"".join(name + (len(body) + 8).to_bytes(4) + body for name, body in pictures.items())
-    return b"icns" + (len(packed) + 8).to_bytes(4) + packed
-
-
 def pngs(side: int) -> dict[str, bytes]:
     """A PNG of each kind, as programs that make files smaller write them."""
     image = scene(side)
@@ -93,7 +90,7 @@ def pngs(side: int) -> dict[str, bytes]:
 def test_the_icon_of_a_mac_has_the_colours_of_its_png(kind: str) -> None:
     largest = pngs(256)[kind]
     for several in ({b"ic08": largest}, {b"ic08": largest, b"ic07": pngs(128)[kind]}):
-        result = decoded(of_a_mac(several))
+        result = decoded(icon_of_a_mac(several))
         assert result.image.size == (256, 256) and not result.source.is_part
         assert furthest(result.image, decoded(largest).image) == 0
 
@@ -114,3 +111,55 @@ def test_a_png_in_an_icon_that_says_a_wrong_length_is_whole() -> None:
         for length in (1, len(png) // 2):
             changed = data[:14] + length.to_bytes(4, "little") + data[18:]
             assert furthest(decoded(changed).image, decoded(png).image) == 0, kind
+
+
+KINDS = {
+    "ICO": lambda file: icon(1, {64: file, 32: encoded(black_scene(32), "PNG")}),
+    "CUR": lambda file: icon(2, {64: file, 32: bitmap(32)}),
+    "ICNS": lambda file: icon_of_a_mac({b"icp6": file, b"icp5": encoded(black_scene(32), "PNG")}),
+}
+
+
+def black_scene(side: int) -> Image.Image:
+    return Image.new("RGB", (side, side))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", CHUNKS)
+def test_a_broken_part_of_a_png_in_an_icon_takes_nothing_along(kind: str, name: str) -> None:
+    whole = encoded(scene(64), "PNG", icc_profile=twin_parts.PROFILE)
+    broken = whole[:33] + CHUNKS[name] + whole[33:]
+    result = decoded(KINDS[kind](broken))
+    assert furthest(result.image, scene(64)) == 0
+    assert (result.icc_profile, result.source.is_part) == (twin_parts.PROFILE, False)
+    assert result.source.format == kind.lower() and result.source.bytes == len(KINDS[kind](broken))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damaged_pixels_of_a_png_in_an_icon_are_refused_also_those_that_pillow_takes(kind: str) -> None:
+    """A smaller picture that is sound is the icon."""
+    whole = encoded(scene(64), "PNG")
+    for at in range(60, len(whole) - 20, 5):
+        damaged = whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :]
+        result = decoded(KINDS[kind](damaged))
+        assert result.image.size == (32, 32) or furthest(result.image, scene(64)) == 0, at
+
+
+@pytest.mark.parametrize("options", [{}, {"no_jp2": True}], ids=["boxes", "bare"])
+def test_a_jpeg_2000_in_the_icon_of_a_mac_is_read_as_if_it_were_alone(options: dict[str, bool]) -> None:
+    clear = scene(64).convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    for image in (scene(64), clear, scene(64).convert("L")):
+        file = encoded(image, "JPEG2000", **options)
+        result = decoded(KINDS["ICNS"](file)).image
+        assert (result.mode, furthest(result, image)) == (image.mode, 0)
+    smaller_first = icon_of_a_mac({b"icp5": encoded(scene(32), "PNG"), b"icp6": file})
+    for end in range(12, len(smaller_first), 3):
+        assert refused(smaller_first[:end])[0] is Code.TRUNCATED_IMAGE, end
+
+
+def test_an_icon_is_refused_where_its_format_is_also_if_its_png_is_not() -> None:
+    common = Settings(formats="common")
+    for kind in ("CUR", "ICNS"):
+        code, reason = refused(KINDS[kind](encoded(scene(64), "PNG")), common)
+        assert code is Code.UNSUPPORTED_FORMAT and reason.startswith(f"{kind.lower()} is accepted only")

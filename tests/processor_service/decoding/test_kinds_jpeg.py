@@ -91,6 +91,16 @@ def test_a_jpeg_whose_pixels_end_in_a_zero_and_that_more_zeros_follow_is_refused
         assert refused(data[:-2] + bytes(40))[0] is Code.TRUNCATED_IMAGE
 
 
+@pytest.mark.parametrize("length", [0, 1, 4], ids="a length of {}".format)
+def test_a_segment_of_a_wrong_length_hides_no_missing_pixels(length: int) -> None:
+    """Decoders leave out what follows it. Zeros at the end would be taken for pixels."""
+    data = JPEGS["baseline"]
+    data = data[:2] + b"\xff\xe1" + length.to_bytes(2) + b"Exif\0\0rubbish" + data[2:]
+    assert furthest(decoded(data[:-2]).image, decoded(JPEGS["baseline"]).image) == 0
+    for missing in (3, 20, 300):
+        assert refused(data[:-missing] + bytes(40))[0] is Code.TRUNCATED_IMAGE
+
+
 def test_the_case_without_an_end_marker() -> None:
     assert_alike(decoded("cases/jpeg_no_eoi.jpg").image, opened(picture("cases/base.png")).convert("RGB"), 3)
 

@@ -45,6 +45,20 @@ def test_damaged_pixels_are_refused_also_those_that_pillow_takes() -> None:
     assert decoded(damaged(next(at for at, change in changes.items() if change == 0))).image.size == (512, 512)
 
 
+@pytest.mark.parametrize("missing", [12, 13, 15, 16])
+def test_damaged_pixels_are_refused_also_where_the_end_is_missing(missing: int) -> None:
+    """As far as the checksum of the pixels is there, which is 16 bytes before the end."""
+    for at in PLACES:
+        if changed_by_pillow(damaged(at)):
+            assert refused(damaged(at)[:-missing])[0] in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE), at
+    whole = encoded(scene(512), "PNG")
+    for more in (missing, 20):
+        assert furthest(decoded(whole[:-more]).image, scene(512)) == 0
+    # Zeros in place of the checksum and of what follows it.
+    for rest in (0, 4):
+        assert refused(whole[:-20] + bytes(4 + rest))[0] in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
+
+
 def test_a_wrong_checksum_of_a_chunk_alone_takes_nothing() -> None:
     parts = [chunk(b"IDAT", part[8:-4], 7) if name == b"IDAT" else part
              for name, part in png_chunks(encoded(scene(512), "PNG"))]  # fmt: skip

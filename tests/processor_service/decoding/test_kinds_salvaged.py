@@ -137,3 +137,25 @@ def test_broken_exif_in_an_avif_takes_nothing_along(broken: int) -> None:
     result = decoded(data[:at] + b"\xff" * 40 + data[at + 40 :])
     assert furthest(result.image, decoded(data).image) == 0
     assert (result.metadata.exif, result.metadata.xmp) == (b"", decoded(data).metadata.xmp)
+
+
+def resource(number: int, content: bytes, length: int | None = None) -> bytes:
+    """A resource of a PSD, which may say another length than it has."""
+    length = len(content) if length is None else length
+    return b"8BIM" + struct.pack(">HHI", number, 0, length) + content + bytes(len(content) % 2)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [*(resource(1036, b"abcdefghijk", length) for length in (4000, 1, 200)), b"\xff" * 20],
+    ids=["longer than all", "shorter", "longer", "none"],
+)
+@pytest.mark.parametrize("layers", [b"", b"\xff" * 40], ids=["no layers", "layers that are none"])
+def test_a_resource_of_a_psd_takes_nothing_along(broken: bytes, layers: bytes) -> None:
+    image = base().resize((9, 6))
+    head = b"8BPS\0\1" + struct.pack(">6xHIIHHI", 3, 6, 9, 8, 3, 0)
+    pixels = b"\0\0" + b"".join(channel.tobytes() for channel in image.split())
+    profile, xmp = resource(1039, PROFILE), resource(1060, XMP)
+    for resources in (broken + profile + xmp, profile + broken + xmp, profile + xmp + broken):
+        result = decoded(head + b"".join(struct.pack(">I", len(part)) + part for part in (resources, layers)) + pixels)
+        assert (furthest(result.image, image), result.icc_profile, result.metadata.xmp) == (0, PROFILE, XMP)

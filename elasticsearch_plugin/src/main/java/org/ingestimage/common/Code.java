@@ -18,7 +18,7 @@ public enum Code {
     FIELD_TAKES_NO_OBJECT(Kind.REQUEST, "the index maps the field of the picture as `binary`, `text` or `keyword`, and the processor puts an object there: give it another `target_field`"),
     URL_AND_DATA(Kind.REQUEST, "the document has a `url` and a `data` that was not made from it"),
     STORED_NOT_SIGNED(Kind.REQUEST, "the document names a picture in the store that no `mark` of this token covers"),
-    MISSING_DATA(Kind.REQUEST, "there are one-off `operations`, but no picture"),
+    MISSING_DATA(Kind.REQUEST, "there are one-off `operations`, but no picture; or a picture under another name than the pipeline's, as `{\"image\": {\"Data\": ...}}`"),
     INVALID_RECIPE(Kind.REQUEST, "a one-off operation or one of its parameters is unknown or wrong"),
     OPERATION_NOT_ALLOWED(Kind.REQUEST, "the pipeline does not allow documents this operation"),
     DOCUMENT_OPERATIONS_DISABLED(Kind.REQUEST, "the pipeline allows documents no operations"),

@@ -15,10 +15,24 @@ import org.ingestimage.common.Sha256;
 /** A picture as a document carries it: a base64 string, perhaps with line breaks or as a data URL, or bytes (CBOR, SMILE). */
 public final class PictureData {
 
+    /** Characters by which base64 is told from a text without blanks. The smallest pictures have as many. */
+    private static final int TELLING = 48;
+
     private PictureData() {}
 
     public static boolean is(Object value) {
         return value instanceof String || value instanceof byte[];
+    }
+
+    /** Whether a value that stands where no picture is read is one, by its beginning: bytes, a data URL, base64. */
+    public static boolean looksLike(Object value) {
+        return value instanceof byte[]
+            || value instanceof String text
+                && (DataUrl.is(text) || text.length() >= TELLING && text.chars().limit(TELLING).allMatch(PictureData::isDigit));
+    }
+
+    private static boolean isDigit(int c) {
+        return c < 0x80 && Character.isLetterOrDigit(c) || "+/-_".indexOf(c) >= 0;
     }
 
     /** What a value is that is no picture, for a message. Nothing of it is shown but what is short. */

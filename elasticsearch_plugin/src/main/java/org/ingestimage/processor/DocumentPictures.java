@@ -12,6 +12,7 @@ import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.LoneSurrogates;
+import org.ingestimage.picture.OtherCase;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.RecipeSchema;
@@ -48,6 +49,9 @@ final class DocumentPictures {
         expandDottedKeys(schema.fields());
         boolean present = document.hasField(options.field());
         this.source = document.getFieldValue(options.field(), Object.class, true);
+        if (source == null && options.field().startsWith(Options.METADATA) == false) {
+            refuseOtherCase();
+        }
         this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
         // Bytes as numbers are one picture, if a wrong one.
         this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
@@ -72,6 +76,17 @@ final class DocumentPictures {
             } catch (Failure failure) {
                 throw failure.toException(field);
             }
+        }
+    }
+
+    /** A picture in a field whose name differs from the pipeline's in upper and lower case only. */
+    private void refuseOtherCase() throws Exception {
+        String field = options.field();
+        String way = field.startsWith(Options.SOURCE) ? field.substring(Options.SOURCE.length()) : field;
+        try {
+            OtherCase.refuse(document.getSource(), way + "." + TargetFields.DATA);
+        } catch (Failure failure) {
+            throw failure.toException(field);
         }
     }
 

@@ -8,6 +8,7 @@ import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.DataUrl;
+import org.ingestimage.picture.OtherCase;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
@@ -110,6 +111,10 @@ final class Picture {
     Decision decide() throws Failure {
         if (holdsDataUrl(TargetFields.url(from))) {
             throw Failure.of(Kind.REQUEST, Code.URL_NOT_ALLOWED.toString(), "[url] is a data URL; send it as [data]");
+        }
+        if (data == null && url == null && removed == false) {
+            OtherCase.refuse(source, TargetFields.DATA);
+            OtherCase.refuse(from, TargetFields.DATA);
         }
         List<Object> operations = options.documentOperations().of(environment.schema(), source, existing);
         if (url != null) {

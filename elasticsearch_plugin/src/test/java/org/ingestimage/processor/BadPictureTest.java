@@ -103,6 +103,43 @@ class BadPictureTest extends OneServiceTest {
     }
 
     @Test
+    void aPictureUnderANameInAnotherCaseIsRefused() {
+        String data = Base64.getEncoder().encodeToString(new byte[36]);
+        String url = "data:image/png;base64,AAA0";
+        Map<String, Object> record = Map.of("on_invalid", "record", "ignore_missing", true);
+        for (Map<String, Object> config : List.of(record, with(record, "target_field", "small"), with(record, "field", "_source.image"))) {
+            for (Map<String, Object> document : List.<Map<String, Object>>of(
+                map("image", map("Data", data)),
+                map("image", map("DATA", url, "width", 3)),
+                map("image", map("data ", "x", "dAtA", new byte[] { 1 })),
+                map("image", List.of(map("data", DATA), map("Data", data))),
+                map("image.Data", data),
+                map("Image", data),
+                map("IMAGE", map("data", url)),
+                map("Image", List.of(map("Data", data))),
+                map("Image.Data", data),
+                map("image", null, "Image", data)
+            )) {
+                String message = node.run(config, document).message();
+                assertTrue(message.startsWith("[missing_data] [") && message.contains("] is not read: "), message);
+            }
+        }
+        assertTrue(node.run(with(record, "field", "a.b"), map("a", map("B", data))).message().contains("[a.B] is not read"));
+        // What is no picture, stands beside one, or has another name.
+        for (Map<String, Object> document : List.<Map<String, Object>>of(
+            map("image", map("Data", "2026-11-28")),
+            map("image", map("Data", "Foto tirada em Lisboa, no verao de 2026, por uma camara antiga")),
+            map("image", map("Data", null)),
+            map("image", map("Data", map("data", data))),
+            map("image", map("data", null, "Data", data)),
+            map("image", map("data", DATA, "Data", data)),
+            map("Image", 5, "Images", data, "Imag", map("data", data))
+        )) {
+            assertNull(node.run(record, document).failure());
+        }
+    }
+
+    @Test
     void bytesAsNumbersAreOneWrongPicture() {
         for (Object image : List.of(
             List.of(137, 80, 78, 71),

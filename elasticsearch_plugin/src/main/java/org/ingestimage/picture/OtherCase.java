@@ -1,0 +1,54 @@
+package org.ingestimage.picture;
+
+import java.util.List;
+import java.util.Map;
+
+import org.ingestimage.common.Code;
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.SafeText;
+
+/**
+ * A picture under a name that differs from the right one in upper and lower case only, as in `{"image": {"Data": ...}}`.
+ * To Elasticsearch that is another field: the picture would be stored as it came, without a word.
+ */
+public final class OtherCase {
+
+    private OtherCase() {}
+
+    /** Refuses a document with such a picture in `value`. */
+    public static void refuse(Object value, String way) throws Failure {
+        String found = find(value, way);
+        if (found != null) {
+            throw new Failure(Code.MISSING_DATA, "[" + SafeText.shown(found) + "] is not read: names are told apart by case; write it as [" + way + "]");
+        }
+    }
+
+    /**
+     * The name under which there is such a picture, as the document writes it; null when there is none.
+     *
+     * @param way to the picture, such as `image.data`; also what stands where its last name is to stand is looked at, as in `{"Image": "..."}`
+     */
+    private static String find(Object value, String way) {
+        if (PictureData.looksLike(value)) {
+            return way.isEmpty() || way.equals(TargetFields.DATA) ? "" : null;
+        }
+        if (value instanceof List<?> list) {
+            return list.stream().map(element -> find(element, way)).filter(found -> found != null).findFirst().orElse(null);
+        }
+        if (value instanceof Map<?, ?> map) {
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                String name = String.valueOf(entry.getKey());
+                String found = begins(way, name) ? find(entry.getValue(), way.substring(Math.min(way.length(), name.length() + 1))) : null;
+                if (found != null) {
+                    return found.isEmpty() ? name : name + "." + found;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static boolean begins(String way, String name) {
+        boolean whole = way.length() == name.length() || way.length() > name.length() && way.charAt(name.length()) == '.';
+        return whole && way.isEmpty() == false && way.regionMatches(true, 0, name, 0, name.length());
+    }
+}
