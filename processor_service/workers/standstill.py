@@ -1,7 +1,7 @@
 """Finds workers that stand still: somebody stopped the process, or the system gives it nothing to go on with.
 
-From outside, such a worker looks like one with a slow picture. But neither it nor a child of its uses processor time, or
-waits for it.
+From outside, such a worker looks like one with a slow picture. But neither it nor a child of its uses processor time,
+or waits for it.
 """
 
 from __future__ import annotations
