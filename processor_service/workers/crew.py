@@ -62,7 +62,7 @@ class Crew:
         """
         with self._changed:
             self._forget_the_dead()
-            still = self._look_at_all()
+            still = self._look_at(self.workers)
         return "starting" if not still else "stalled" if min(still) >= NOTICED else "ready"
 
     def check_moves(self) -> None:
@@ -146,22 +146,25 @@ class Crew:
     def _give_turns(self) -> None:
         """Give idle workers to those that wait. The caller holds the lock."""
         self._forget_the_dead()
-        while self._waiting and self._idle:
+        while self._waiting and (worker := self._best_idle()):
             turn = self._waiting.popleft()
-            turn.worker = self._best_idle()
-            self._idle.remove(turn.worker)
+            turn.worker = worker
+            self._idle.remove(worker)
             turn.given.set()
         if self._stopped or (self._failed and not self.workers):
             while self._waiting:
                 self._waiting.popleft().given.set()
 
-    def _best_idle(self) -> Worker:
-        """The last idle worker that nobody has stopped, or the last one."""
-        return next((worker for worker in reversed(self._idle) if worker.still_for() is None), self._idle[-1])
+    def _best_idle(self) -> Worker | None:
+        """The last idle worker that nobody has stopped. The last one of those that were, when no other goes on."""
+        found = next((worker for worker in reversed(self._idle) if worker.still_for() is None), None)
+        if found or not self._idle or any(still < NOTICED for still in self._look_at(self.workers - {*self._idle})):
+            return found
+        return self._idle[-1]
 
-    def _look_at_all(self) -> list[float]:
+    def _look_at(self, workers: set[Worker]) -> list[float]:
         """For how long each worker has stood still, which only those know who look again and again."""
-        return [worker.still_for() or 0.0 for worker in self.workers]
+        return [worker.still_for() or 0.0 for worker in workers]
 
     def _forget_the_dead(self) -> None:
         """Drop idle workers that somebody has killed. The caller holds the lock."""
@@ -199,8 +202,9 @@ class Crew:
                 self._changed.wait_for(lambda: self._stopped, pause)
             while not self._stopped and len(self.workers) >= self._size:
                 self._changed.wait(_LOOK)
-                self._forget_the_dead()
-                self._look_at_all()
+                self._look_at(self.workers)
+                # A worker that was stopped may go on by now, or all others may have been stopped.
+                self._give_turns()
             return not self._stopped
 
     def _start_one(self) -> None:

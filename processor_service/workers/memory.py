@@ -147,7 +147,7 @@ def give_back_large_blocks() -> None:
 
 def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
     """The folder of our control group and those above it, of version 2 or 1, nearest first."""
-    for line in _read(own).splitlines():
+    for line in filter(None, _read(own).split("\n")):
         _, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):
             continue
@@ -160,10 +160,11 @@ def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
 
 def _mount_in_memory(folder: Path, mounts: Path) -> Path | None:
     """Where the file system is mounted that a folder is on, or will be; None when its files are not memory."""
-    found, of_memory, folder = Path("/"), False, folder.resolve()
-    for line in _read(mounts).splitlines():
+    found, of_memory, folder = Path("/"), False, Path(os.path.realpath(folder))
+    # Names may have any other white space, and bytes that are no text.
+    for line in filter(None, _read(mounts).split("\n")):
         place, _, kind = line.partition(" - ")
-        mount = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), place.split()[4]))
+        mount = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), place.split(" ")[4]))
         # Of two at the same place the later one is seen.
         if folder.is_relative_to(mount) and mount.is_relative_to(found):
             found, of_memory = mount, kind.split()[0] in _OF_MEMORY
@@ -176,13 +177,16 @@ def _mount_of_store(settings: Settings, mounts: Path) -> Path | None:
 
 
 def _size(mount: Path) -> float:
-    """Most bytes of all files of a file system; infinity when it has no bound."""
-    status = os.statvfs(mount)
+    """Most bytes of all files of a file system; infinity when it has no bound, 0 when another one hides it."""
+    try:
+        status = os.statvfs(mount)
+    except OSError:
+        return 0
     return status.f_blocks * status.f_frsize or math.inf
 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text()
+        return os.fsdecode(file.read_bytes())
     except OSError:
         return ""

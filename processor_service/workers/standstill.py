@@ -1,11 +1,14 @@
 """Finds workers that stand still: somebody stopped the process, or the system gives it nothing to go on with.
 
-From outside, such a worker looks like one with a slow picture. But it uses no processor time, and waits for none.
+From outside, such a worker looks like one with a slow picture. But neither it nor a child of its uses processor time,
+or waits for it.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 # Seconds after which a worker counts as one that does not work.
@@ -20,7 +23,7 @@ class Standstill:
     """How long one process has stood still, by looks at it that are at most a second apart."""
 
     def __init__(self, pid: int) -> None:
-        self._file = Path(f"/proc/{pid}/stat")
+        self._folder = Path(f"/proc/{pid}")
         self._ticks, self._looked, self._seconds = -1, 0.0, 0.0
         self._still = False
 
@@ -31,17 +34,41 @@ class Standstill:
         """
         now = time.monotonic()
         passed, self._looked = min(now - self._looked, _MOST_UNSEEN), now
-        state, ticks = self._look()
+        state, ticks = self._look(busy)
         before, self._ticks = self._ticks, ticks
         was, self._still = self._still, state in _STOPPED or (busy and ticks == before and state not in _RUNNING)
         self._seconds = self._seconds + passed if was and self._still else 0.0
         return self._seconds if self._still else None
 
-    def _look(self) -> tuple[bytes, int]:
+    def _look(self, busy: bool) -> tuple[bytes, int]:
         """Its state, and the processor time that it has used. It moves where nothing can be read."""
         try:
-            # What is before the last bracket is its name (man 5 proc).
-            fields = self._file.read_bytes().rpartition(b")")[2].split()
-            return fields[0], int(fields[11]) + int(fields[12])
+            state, ticks = _read(self._folder / "stat")
         except (OSError, ValueError, IndexError):
             return _RUNNING, -1
+        if not busy or state in _STOPPED + _RUNNING:
+            return state, ticks
+        # What it waits for may be a thread or a child of its own (metadata/cut/apart.py).
+        threads, children = list(_those_of(self._folder.glob("task/*/stat"))), list(_those_of(self._of_children()))
+        runs = any(other in _RUNNING for other, _ in (*threads, *children))
+        # That of threads is part of its own.
+        return _RUNNING if runs else state, ticks + sum(more for _, more in children)
+
+    def _of_children(self) -> Iterator[Path]:
+        for listed in self._folder.glob("task/*/children"):
+            with suppress(OSError):
+                yield from (Path(f"/proc/{pid}/stat") for pid in listed.read_text().split())
+
+
+def _those_of(files: Iterator[Path]) -> Iterator[tuple[bytes, int]]:
+    """What those say that have not ended meanwhile."""
+    for file in files:
+        with suppress(OSError, ValueError, IndexError):
+            yield _read(file)
+
+
+def _read(file: Path) -> tuple[bytes, int]:
+    """The state of a process or thread, and the processor time that it and its ended children have used."""
+    # What is before the last bracket is its name (man 5 proc).
+    fields = file.read_bytes().rpartition(b")")[2].split()
+    return fields[0], sum(map(int, fields[11:15]))

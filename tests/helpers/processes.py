@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Before a command: it is started as a background job of a script is, with SIGINT ignored.
@@ -37,6 +37,17 @@ def with_pid(pid: int, number: int) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stop a process (SIGSTOP), and wait until it is: on a busy machine it may take a while to see the signal."""
+    with_pid(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"T")
+        yield
+    finally:
+        with_pid(pid, signal.SIGCONT)
 
 
 def children(pid: int | str = "self") -> set[int]:

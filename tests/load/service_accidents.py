@@ -233,7 +233,8 @@ def beside_token(folder: Path) -> Verdict:
         f"{dict(seen)}, median {middle:.3f} s, longest {took[-1]:.2f} s"
         for (seen, took), middle in zip(results, middles, strict=True)
     ]
-    good = all(set(seen) == {"200"} for seen, _ in results) and max(middles) < 5 * middles[0]
+    # Those who attack want the same cores: about five times as long, and more where others want them, too.
+    good = all(set(seen) == {"200"} for seen, _ in results) and max(middles) < 10 * middles[0]
     return "alone {}; beside 800 {}; beside 2,000 {}".format(*said), good
 
 

@@ -20,6 +20,8 @@ from .reading_loop import ReadingLoop, Threads
 log = structlog.get_logger("processor_service")
 
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+# Errors of a listener. All others are those of one connection: it is gone, its network is, or a rule forbids it.
+_LISTENER_IS_BAD = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 # Connections to the port for probes; they do not count towards the limit on others.
 _MOST_PROBES = 32
 # The part of all places that is only for connections that have not shown a token yet, and how many at least.
@@ -54,12 +56,12 @@ class WebProcess(ReadingLoop):
         """Take a connection. When all places are taken, drop the oldest one that has shown no token."""
         try:
             sock, client = listener.accept()
-        except OSError as error:
-            if error.errno in _NO_MORE_FILES:
-                if not self._evict():
-                    time.sleep(0.05)
-            elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
+        except (OSError, MemoryError) as error:
+            number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+            if number in _LISTENER_IS_BAD:
                 raise
+            if number in _NO_MORE_FILES and not self._evict():
+                time.sleep(0.05)
             return
         try:
             connection = ClientConnection(self.cfg, AnswerSocket.of(sock), client, listener.getsockname())

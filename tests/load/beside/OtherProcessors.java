@@ -1,8 +1,13 @@
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
+import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.ConfigurationUtils;
 import org.elasticsearch.ingest.DropProcessor;
@@ -11,12 +16,52 @@ import org.elasticsearch.ingest.PipelineProcessor;
 import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.plugins.IngestPlugin;
 import org.elasticsearch.plugins.Plugin;
+import org.elasticsearch.plugins.ScriptPlugin;
+import org.elasticsearch.script.IngestConditionalScript;
+import org.elasticsearch.script.ScriptContext;
+import org.elasticsearch.script.ScriptEngine;
 
 /**
  * Processors for a node that has none but ours: `pipeline` and `drop` are the server's own; `foreach`, `set` (`copy_from`
- * only) and `remove` are in jars that nobody publishes, and written here after what Elastic's do.
+ * only) and `remove` are in jars that nobody publishes, and written here after what Elastic's do. So is Painless, of which
+ * conditions know one sentence: `if` itself is the server's own.
  */
-public final class OtherProcessors extends Plugin implements IngestPlugin {
+public final class OtherProcessors extends Plugin implements IngestPlugin, ScriptPlugin {
+
+    @Override
+    public ScriptEngine getScriptEngine(Settings settings, Collection<ScriptContext<?>> contexts) {
+        return new Conditions();
+    }
+
+    /** `ctx.FIELD == 'TEXT'`. */
+    private static final class Conditions implements ScriptEngine {
+        private static final Pattern EQUAL = Pattern.compile("ctx\\.(\\w+) == '(\\w*)'");
+
+        @Override
+        public String getType() {
+            return "painless";
+        }
+
+        @Override
+        public <F> F compile(String name, String code, ScriptContext<F> context, Map<String, String> options) {
+            Matcher equal = EQUAL.matcher(code);
+            if (equal.matches() == false) {
+                throw new IllegalArgumentException("not a condition that is known here: " + code);
+            }
+            IngestConditionalScript.Factory factory = (params, document) -> new IngestConditionalScript(params, document) {
+                @Override
+                public boolean execute() {
+                    return equal.group(2).equals(getCtx().get(equal.group(1)));
+                }
+            };
+            return context.factoryClazz.cast(factory);
+        }
+
+        @Override
+        public Set<ScriptContext<?>> getSupportedContexts() {
+            return Set.of(IngestConditionalScript.CONTEXT);
+        }
+    }
 
     @Override
     public Map<String, Processor.Factory> getProcessors(Processor.Parameters parameters) {

@@ -114,6 +114,21 @@ def others(pipelines: Pipelines, es: Elasticsearch) -> Iterator[Check]:
     yield "on_failure", "not_an_image" in pipelines.stored({"image": BAD}, failing)["why"], True
 
 
+def conditions(pipelines: Pipelines) -> Iterator[Check]:
+    document = {"image": PHOTO, "wanted": "yes"}
+    wanted = ours("image", **{"if": "ctx.wanted == 'yes'"})
+    yield "if that is true", state(pipelines.stored(document, wanted)["image"]), "90 marked"
+    found = pipelines.stored(document | {"wanted": "no"}, wanted)
+    yield "if that is false", found == document | {"wanted": "no"}, True
+    bad = ours("image", on_invalid="fail", **{"if": "ctx.wanted == 'yes'"})
+    yield "a bad picture, true", pipelines.refused(document | {"image": BAD}, bad)[:3], "400"
+    yield "a bad picture, false", pipelines.refused({"image": BAD}, bad), "stored"
+    inner = ours("_ingest._value", **{"if": "ctx.wanted == 'yes'"})
+    for says, becomes in (("yes", "90 marked"), ("no", "as it came")):
+        found = pipelines.stored({"list": [PHOTO] * 2, "wanted": says}, each("list", inner))
+        yield f"within foreach, {says}", [state(one) for one in found["list"]], [becomes] * 2
+
+
 def dropped(es: Elasticsearch) -> Iterator[Check]:
     es.ingest.put_pipeline(id="dropping", processors=[ours("image"), {"drop": {}}])
     es.ingest.put_pipeline(id="listed", processors=[each("list", ours("_ingest._value.image"))])
@@ -151,7 +166,7 @@ def main() -> int:
     good = True
     with running() as es:
         pipelines = Pipelines(es)
-        for checks in (lists(pipelines), others(pipelines, es), dropped(es)):
+        for checks in (lists(pipelines), others(pipelines, es), conditions(pipelines), dropped(es)):
             for what, found, expected in checks:
                 good &= found == expected
                 print(f"{what}: {found}{'' if found == expected else f', NOT {expected}'}", flush=True)

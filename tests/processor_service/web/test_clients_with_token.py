@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -24,6 +26,8 @@ from tests.processor_service.web.test_slow_clients import WITH_TOKEN, connection
 HOPPER = picture("pillow/hopper.jpg")
 TINY = head(f"{WITH_TOKEN}Content-Length: 9\r\n") + b"{"
 MB = 1_000_000
+# What accept(2) may say of one connection, such as a rule of a firewall, or a network that is gone.
+NO_CONNECTION = (errno.EPERM, errno.EPROTO, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOMEM)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,17 @@ def test_a_connection_that_had_to_give_way_is_not_counted_off_twice() -> None:
         connection.close()
         process._readable(connection, None)
         process.on_client_socket_readable(connection, connection.sock)
+    assert process.nr_conns == 0
+
+
+@pytest.mark.parametrize("error", [MemoryError(), *(OSError(number, "") for number in NO_CONNECTION)], ids=repr)
+def test_a_connection_that_the_system_does_not_hand_over_does_not_end_the_loop(error: Exception) -> None:
+    def fails() -> None:
+        raise error
+
+    process = object.__new__(WebProcess)
+    process.nr_conns, process.reading = 0, Readers(lambda _: False)
+    process.accept(SimpleNamespace(accept=fails))
     assert process.nr_conns == 0
 
 

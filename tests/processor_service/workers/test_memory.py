@@ -103,6 +103,21 @@ def test_files_in_memory_count(tmp_path: Path) -> None:
     assert f"set IMAGE_WORKER_MEMORY to {1002 * MB}, or give it 3372 MB" in sentence
 
 
+def test_what_other_mounts_are_called_does_not_matter(tmp_path: Path) -> None:
+    """All that a name may have: bytes that are no text, line breaks and spaces of Unicode. What is hidden has no size."""
+    mounts, folder = tmp_path / "mountinfo", tmp_path / "a\x85b\u3000c"
+    folder.mkdir()
+    size = os.statvfs(folder).f_blocks * os.statvfs(folder).f_frsize
+    mounts.write_bytes(
+        b"20 1 0:1 / / rw - ext4 /dev/sda rw\n21 20 0:2 / /media/M\xfcller rw - vfat /dev/sdb1 rw\n"
+        + f"22 20 0:3 / {folder} rw - tmpfs none rw\n23 20 0:4 / {tmp_path}/hidden rw - tmpfs none rw\n".encode()
+    )
+    assert in_memory(Settings(cache_dir=str(folder / "rendered"), cache_bytes=2 * size), mounts) == size
+    hidden = Settings(store_url=f"file://{tmp_path}/hidden/store")
+    assert in_memory(hidden, mounts) == 0 and unbounded_store(hidden, mounts) is None
+    assert container_limit(*control_group(tmp_path, "0::/a\x85b\n", memory_max=str(700 * MB))) == 700 * MB
+
+
 def test_files_in_memory_without_a_bound_count_as_far_as_they_have_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

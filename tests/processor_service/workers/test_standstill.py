@@ -15,6 +15,27 @@ from processor_service.workers.standstill import Standstill
 from tests.helpers.processes import wait_until, with_pid
 
 WAITS, WORKS = "input()", "while True: pass"
+# Only its child works, as when a worker writes a JPEG again (metadata/cut/apart.py).
+WORKS_IN_A_CHILD = """
+import os
+from processor_service.parent import die_with_parent
+ours = os.getpid()
+if os.fork() == 0:
+    die_with_parent(ours)
+    while True: pass
+os.wait()
+"""
+ON_ONE_CORE = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+# Its thread wants the processor, and gets it only when nobody else does.
+WANTS_TO_WORK_IN_A_THREAD = f"""
+{ON_ONE_CORE}
+import threading
+def work():
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    while True: pass
+threading.Thread(target=work, daemon=True).start()
+input()
+"""
 
 
 @pytest.fixture
@@ -57,6 +78,19 @@ def test_one_that_works_or_waits_for_the_processor_does_not_stand_still_until_it
         wait_until(partial(has_stood_still, standstill, busy))
     with_pid(process, signal.SIGCONT)
     wait_until(lambda: standstill.seconds(busy=True) is None)
+
+
+@pytest.mark.parametrize("process", [WORKS_IN_A_CHILD, WANTS_TO_WORK_IN_A_THREAD], indirect=True)
+def test_one_that_waits_for_its_own_child_or_thread_does_not_stand_still(process: int) -> None:
+    standstill = Standstill(process)
+    with subprocess.Popen([sys.executable, "-c", f"{ON_ONE_CORE}{WORKS}"]) as other:
+        try:
+            wait_until(lambda: standstill.seconds(busy=True) is None)
+            assert longest(standstill, busy=True, seconds=1) == 0
+        finally:
+            other.kill()
+    with_pid(process, signal.SIGSTOP)
+    wait_until(partial(has_stood_still, standstill, busy=True))
 
 
 @pytest.mark.parametrize("process", [WAITS], indirect=True)

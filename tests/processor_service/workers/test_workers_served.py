@@ -25,7 +25,7 @@ from processor_service.workers.worker_source import _environment
 from tests.helpers.killers import MORTAL, slowdown
 from tests.helpers.located_pictures import places, with_place
 from tests.helpers.pictures import b64, encoded, opened, picture
-from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, with_pid
+from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, stopped, with_pid
 from tests.helpers.service import PROGRAM, TOKEN, Service, running_service
 from tests.processor_service.workers.mortal_worker import MARK
 
@@ -202,12 +202,9 @@ def test_a_service_whose_workers_are_stopped_says_so_and_prefers_one_that_is_not
         finally:
             with_pid(second, signal.SIGCONT)
         assert in_work.result().status_code == 200
-    for stopped in (first, second):
-        with_pid(stopped, signal.SIGSTOP)
-        try:
+    for one in own.workers():
+        with stopped(one):
             assert own.process_picture(HOPPER).status_code == 200
-        finally:
-            with_pid(stopped, signal.SIGCONT)
 
 
 def test_a_picture_is_not_at_fault_when_the_system_gives_workers_no_memory(own: Service) -> None:
