@@ -34,8 +34,8 @@ from ..wire.payload import decode_payload
 from ..wire.request import Request
 from ..wire.values import MOST_OF_A_BYTE, memory_of_values
 from .channel import Channel
+from .given import LEAST, is_given
 from .lack import identity_lack, lack
-from .memory import LEAST, is_given
 from .protocol import HAND_ON, Job
 from .template import Starved, answer_requests
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import mmap
 import os
 import re
 from collections.abc import Iterator
@@ -15,11 +14,6 @@ from ..settings import Settings
 from ..store.opening import folder_of
 from .lack import number
 
-_PRIVATE = re.compile(r"VmData:\s+(\d+) kB")
-# What a worker may need for itself while it asks for memory.
-_SPARE = 16 * 1024**2
-# Without so much of its memory a worker is of no use.
-LEAST = 128 * 1024**2
 _CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 _MOUNTS = Path("/proc/self/mountinfo")
 # File systems whose files are memory of the container.
@@ -54,26 +48,6 @@ def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
                 if line.startswith("oom_kill "):
                     return int(line.split()[1])
     return 0
-
-
-def is_given(limit: int, least: int | None = None) -> bool:
-    """Whether the system gives this process the private memory that it may have: `limit` bytes.
-
-    If not, a picture for which there is no memory is not at fault. `least`: ask for at most this many bytes. Memory
-    that is only asked for costs nothing.
-    """
-    found = _PRIVATE.search(_read(Path("/proc/self/status")))
-    if not found:
-        return True
-    wanted = limit - int(found[1]) * 1024 - _SPARE
-    if least is not None:
-        wanted = min(wanted, least)
-    try:
-        if wanted > 0:
-            mmap.mmap(-1, wanted, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
-    except (OSError, MemoryError):
-        return False
-    return True
 
 
 def in_memory(settings: Settings, mounts: Path = _MOUNTS) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ LIST = ROOT / "docker/elasticsearch/checksums.sha256"
 PLUGIN = ROOT / "elasticsearch_plugin"
 VERSION = next(line.split()[0] for line in (PLUGIN / "versions.txt").read_text().splitlines() if line[0].isdigit())
 POM = {"": "http://maven.apache.org/POM/4.0.0"}
+# It runs for seconds: half of the processor time.
+COMPILED_LIGHTLY = {"MAVEN_OPTS": "-XX:TieredStopAtLevel=1"}
 
 
 def hashes() -> dict[str, str]:
@@ -57,7 +60,8 @@ def maven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (version,) = re.findall(r"^FROM maven:([\d.]+)", DOCKERFILE, re.MULTILINE)
     copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
     command = ["mvn", "-q", "-B", "-ntp", copy, f"-Dartifact=org.apache.maven:apache-maven:{version}:zip:bin"]
-    subprocess.run([*command, f"-DoutputDirectory={folder}"], check=True, capture_output=True)
+    command.append(f"-DoutputDirectory={folder}")
+    subprocess.run(command, env={**os.environ, **COMPILED_LIGHTLY}, check=True, capture_output=True)
     with zipfile.ZipFile(folder / f"apache-maven-{version}-bin.zip") as file:
         file.extractall(folder)
     (folder / f"apache-maven-{version}/bin/mvn").chmod(0o755)
@@ -79,6 +83,7 @@ def built(maven: Path, folder: Path, checksums: str) -> subprocess.CompletedProc
         "HOME": str(Path.home()),
         "JAVA_HOME": str(home),
         "ELASTIC_VERSION": VERSION,
+        **COMPILED_LIGHTLY,
     }
     return subprocess.run(["sh", "-c", command], cwd=folder, env=env, capture_output=True, text=True)
 

@@ -21,6 +21,7 @@ import requests
 from tests.helpers.pictures import b64
 from tests.helpers.ports import free_port
 from tests.helpers.processes import children, command_of, descendants, with_pid
+from tests.helpers.warm import CAN_FORK, WARM, Started
 
 TOKEN = "test-token"
 
@@ -74,14 +75,15 @@ class Service:
             "IMAGE_RECOGNIZERS": "0",
             **{f"IMAGE_{k.upper()}": v for k, v in self.settings.items()},
         }
+        arguments = ["serve", "--port", str(self.port)]
+        self.process: subprocess.Popen[bytes] | Started
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self._program, "serve", "--port", str(self.port)],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+            if self._program == PROGRAM and CAN_FORK:
+                self.process = WARM.start(arguments, environment, log.fileno())
+            else:
+                self.process = subprocess.Popen(
+                    [*self._program, *arguments], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                )
         # It takes 3 s of processor time, and a minute where ten others want the processor, too.
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline and self.process.poll() is None:

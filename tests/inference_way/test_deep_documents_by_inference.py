@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,11 +13,11 @@ from .way import OTHER, Way
 
 # Elasticsearch reads nothing below 1,000 levels. Of these a few are the request's and the document's own.
 DEEP = 980
-MANY: dict[str, Any] = {
-    "empty lists": {"own": [[]] * 1_100_000},
-    "objects": {"own": [{"a": 1}] * 400_000},
-    "names": {f"own{number}": 1 for number in range(350_000)},
-    "names beside a picture": {"image": {f"own{number}": 1 for number in range(350_000)} | {"data": OTHER}},
+MANY: dict[str, Callable[[], dict[str, Any]]] = {
+    "empty lists": lambda: {"own": [[]] * 1_100_000},
+    "objects": lambda: {"own": [{"a": 1}] * 400_000},
+    "names": lambda: {f"own{number}": 1 for number in range(350_000)},
+    "names beside a picture": lambda: {"image": {f"own{number}": 1 for number in range(350_000)} | {"data": OTHER}},
 }
 
 
@@ -59,7 +59,7 @@ def test_two_names_that_become_one_are_refused_however_deep(way: Way) -> None:
 @pytest.mark.parametrize("kind", MANY)
 def test_more_values_than_a_loop_may_have_statements_pass(way: Way, kind: str) -> None:
     """Some 5 MB of small values each."""
-    document = MANY[kind]
+    document = MANY[kind]()
     stored = way(document)
     assert stored.keys() == document.keys()
     if "image" not in document:
