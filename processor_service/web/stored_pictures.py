@@ -32,6 +32,8 @@ log = structlog.get_logger("processor_service")
 # A request without a picture is about as long as its recipe; pictures of watermarks are its longest part.
 _LONGEST = 1024 * 1024
 _NAMED = b'"stored"'
+# Quotes of a request that are looked at one by one. A recipe has some dozens.
+_MOST_QUOTES = 2000
 
 
 class StoredPictures:
@@ -136,10 +138,23 @@ def is_any(mark: str, signatures: Iterable[str]) -> bool:
 
 
 def _stored_request(body: bytes) -> dict[str, Any] | None:
-    if len(body) > _LONGEST or _NAMED not in body:
+    if len(body) > _LONGEST or not _is_named(body):
         return None
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
     return request if isinstance(request, dict) and "stored" in request and "data" not in request else None
+
+
+def _is_named(body: bytes) -> bool:
+    """Whether `"stored"` stands in it, found from quote to quote: a picture has none, and is passed over at once.
+
+    Searching all of it takes a millisecond for 0.7 MB, a quarter of what this process does for a picture.
+    """
+    at = body.find(b'"')
+    for _ in range(_MOST_QUOTES):
+        if at < 0 or body.startswith(_NAMED, at):
+            return at >= 0
+        at = body.find(b'"', at + 1)
+    return at >= 0 and body.find(_NAMED, at) >= 0

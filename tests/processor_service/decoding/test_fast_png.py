@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 
 import numpy as np
+import pyspng
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
-from processor_service.decoding.fast_png import unpacked
+from processor_service.decoding import fast_png
+from processor_service.decoding.decode import decode
+from processor_service.decoding.fast_png import is_unfiltered, unpacked
 from processor_service.formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
+from processor_service.settings import Settings
 from tests.helpers.pictures import encoded, opened
 
 SIZE = (420, 400)
@@ -70,3 +76,60 @@ def test_pixels_in_several_chunks_are_one() -> None:
 )
 def test_whatever_is_not_as_it_should_be_is_left_to_pillow(data: bytes) -> None:
     assert unpacked(data) is data
+
+
+# Each filter alone, on lines of pixels that change in both directions, and one that does not exist.
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("number", range(6))
+def test_filters_are_undone_as_by_pillow(mode: str, number: int) -> None:
+    size = (251, 401)
+    length = 1 + size[0] * len(mode)
+    lines = np.random.default_rng(4).integers(0, 256, (size[1], length), np.uint8)
+    lines[:, 0] = number
+    header = struct.pack(">IIBBBBB", *size, 8, {"RGB": 2, "RGBA": 6}[mode], 0, 0, 0)
+    packed = zlib.compress(lines.tobytes())
+    found = [(b"IHDR", header), (b"IDAT", packed[:999]), (b"IDAT", packed[999:]), (b"tEXt", b"Title\0Hill")]
+    data = PNG_SIGNATURE + b"".join(png_chunk(*chunk) for chunk in (*found, (b"IEND", b"")))
+    with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, PngImageFile)
+        assert is_unfiltered(image, data) is (number < 5)
+        if number < 5:
+            assert np.array_equal(np.asarray(image), np.asarray(opened(data)))
+            # It stands behind the pixels, where Pillow reads on.
+            assert image.text == {"Title": "Hill"}
+        else:
+            with pytest.raises(OSError):
+                image.load()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "I;16"])
+def test_filters_of_others_are_left_to_pillow(mode: str) -> None:
+    data = encoded(Image.new(mode, (1000, 1000)), "PNG")
+    with Image.open(io.BytesIO(data)) as image:
+        assert not is_unfiltered(image, data)
+
+
+def test_an_animation_is_left_to_pillow() -> None:
+    data = encoded(NOISE, "PNG", save_all=True, append_images=[NOISE.rotate(180)])
+    with Image.open(io.BytesIO(data)) as image:
+        assert not is_unfiltered(image, data)
+
+
+def test_a_transparent_colour_stays_transparent() -> None:
+    rgb, color = NOISE.convert("RGB"), (7, 8, 9)
+    rgb.putpixel((5, 6), color)
+    image = decode(encoded(rgb, "PNG", transparency=color), Settings()).image
+    assert image.mode == "RGBA" and image.getpixel((5, 6)) == (*color, 0)
+    assert image.convert("RGB").tobytes() == rgb.tobytes()
+
+
+@pytest.mark.parametrize("lack", ["isal", "spng", "memory"])
+def test_without_these_libraries_pixels_are_the_same(lack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise MemoryError
+
+    if lack == "memory":
+        monkeypatch.setattr(pyspng, "load", fails)
+    else:
+        monkeypatch.setattr(fast_png, f"HAS_{lack.upper()}", False)
+    assert decode(DATA, Settings()).image.tobytes() == NOISE.tobytes()

@@ -15,10 +15,12 @@ import pytest
 import requests
 from PIL import Image
 
+from processor_service.errors import Code, ImageError
 from processor_service.keys import mark_key
 from processor_service.settings import Settings
 from processor_service.store.addresses import address_of
-from processor_service.web.stored_pictures import places
+from processor_service.timing import Stopwatch
+from processor_service.web.stored_pictures import StoredPictures, places
 from processor_service.wire.marks import kept_mark
 from processor_service.workers import pools
 from tests.helpers.pictures import b64, picture
@@ -239,3 +241,18 @@ def test_a_url_with_a_password_is_refused_at_the_start_without_quoting_it(tmp_pa
 def test_a_folder_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="does not exist"):
         running_service(tmp_path / "log", store_url=str(tmp_path / "missing")).__enter__()
+
+
+# A picture is passed over; behind so many texts, the rest is searched as a whole.
+@pytest.mark.parametrize("texts", [0, 5, 999, 1000, 5000])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_request_is_known_by_what_it_names_wherever_that_stands(texts: int, named: bool) -> None:
+    what = {"stored": {"key": "a"}} if named else {"data": "stored"}
+    body = json.dumps({"operations": ["x"] * texts, **what, "position": 0}).encode()
+    store = StoredPictures(Settings(), None)
+    if named:
+        with pytest.raises(ImageError) as refused:
+            store.completed(body, None, Stopwatch(), lambda _: None)
+        assert refused.value.code is Code.STORE_OFF
+    else:
+        assert store.completed(body, None, Stopwatch(), lambda _: None) is body
