@@ -105,7 +105,7 @@ public final class ImagePlugin extends Plugin
     public Collection<MappedActionFilter> getMappedActionFilters() {
         List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
         filters.add(new RefusedObjects(() -> threadContext));
-        filters.add(new DeletedIndices(() -> threadContext));
+        filters.addAll(DeletedIndices.all(() -> threadContext));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;
     }
