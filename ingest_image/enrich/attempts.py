@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .claims import Key
 
@@ -14,8 +14,9 @@ PAUSES = (1.0, 5.0, 25.0)
 _LONGEST = 30.0
 # Doublings of a pause: more make no difference, and after a thousand, which are some hours, it is no number any more.
 _DOUBLINGS = 10
-# Seconds. A document of the same name in a new index has lower numbers.
 _REMEMBERED_FOR = 600.0
+# Seconds after which it is asked whether a document really has a newer version than searches show; then twice as many.
+_SHOWN_LATE = 2.0
 # Documents that are remembered. What is forgotten is only tried again.
 _MOST = 50_000
 
@@ -42,6 +43,8 @@ class Attempt:
     hopeless: bool = False
     # Whether it took too long although others got through: then it is sent alone, as it may have waited for those.
     slow: bool = False
+    # How often it was asked which version there is, as searches showed an older one.
+    looks: int = 0
     at: float = field(default_factory=lambda: time.monotonic())
 
 
@@ -91,6 +94,26 @@ class Attempts:
         if known is None or now - known.at > _REMEMBERED_FOR:
             return True
         return seq_no > known.seq_no or (seq_no == known.seq_no and now >= known.due)
+
+    def is_doubtful(self, key: Key, seq_no: int) -> bool:
+        """Whether it is to be asked which version there is, as a search shows an older one than what is known.
+
+        Mostly the index was not refreshed yet. But one that was deleted and made again, or restored, has lower numbers.
+        """
+        known = self._known.get(key)
+        if known is None or seq_no >= known.seq_no:
+            return False
+        return time.monotonic() >= known.at + doubled(_SHOWN_LATE, known.looks, _REMEMBERED_FOR)
+
+    def seen(self, key: Key, seq_no: int | None) -> None:
+        """This is the version that there is, None if there is no document: what is known of a later one is wrong."""
+        known = self._known.get(key)
+        if known is None:
+            return
+        if seq_no is not None and seq_no < known.seq_no:
+            self._known.pop(key)
+        else:
+            self._known[key] = replace(known, looks=known.looks + 1)
 
     def _keep(self, key: Key, attempt: Attempt) -> None:
         self._known[key] = attempt

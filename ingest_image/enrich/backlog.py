@@ -121,6 +121,18 @@ class Backlog:
                 )
         return found
 
+    def require_all(self) -> None:
+        """Raise ApiError if documents cannot be searched now, as a shard is not there: what waits is overlooked."""
+        query = _without([*self.left_out], {"match_all": {}})
+        self._client.search(
+            index=self._index,
+            size=0,
+            query=query,
+            track_total_hits=False,
+            allow_partial_search_results=False,
+            **LENIENT,
+        )
+
     def refresh(self) -> None:
         """Make the last writes visible to searches."""
         self._client.indices.refresh(index=self._index, **LENIENT)

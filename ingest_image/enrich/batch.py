@@ -46,6 +46,8 @@ class Batch:
         self._tools, self._job, self._found = tools, job, found
         self._attempts, self._log = tools.attempts, tools.log
         self.done = Done()
+        # Whether the index is another one by now, or none.
+        self.is_gone = False
         self._waiting = {one.id: one for one in found}
         self._sent: dict[str, Document] = {}
         self._asked: dict[str, tuple[OneOf, ...]] = {}
@@ -63,6 +65,7 @@ class Batch:
         self._look_back()
         self.done.changed = writer.report.changed
         seconds = time.monotonic() - began
+        self.is_gone = writer.is_gone
         self._judge(writer.refusals, seconds)
         if count := self.done.enriched:
             index, took = self._job.index, round(seconds, 3)
@@ -184,6 +187,10 @@ class Batch:
         for document in documents:
             record(document.source, self._job.targets, reason)
         writer.write(documents, None)
+        if not writer.report.written and not writer.refusals:
+            # A newer write came first, or the index is gone.
+            self.done.changed += writer.report.changed
+            return
         said = "cannot be enriched, which is recorded"
         if writer.refusals:
             refused = writer.refusals[0]
@@ -202,8 +209,8 @@ class Batch:
 
     def _writer(self, found: Iterable[Waiting]) -> EnrichingWriter:
         keys: list[Key] = [one.key for one in found]
-        client = self._tools.client.options(opaque_id=claim(keys))
         job = self._job
+        client = self._tools.client.options(opaque_id=claim(keys, job.uuid))
         return EnrichingWriter(client, job.index, job.targets, ReprocessReport(), max_bulk_bytes=self._tools.max_bytes)
 
     def _reader(self) -> Reader:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.cluster.bulks import bulks_under_way
+from pipelines.cluster.bulks import bulks_under_way, of_index
 
 _NAME = "ingest-image-enrich"
 # Hex digits. Documents with the same ones wait for each other, which hurts nobody.
@@ -22,9 +22,9 @@ _LENGTH = 8
 Key = tuple[str, ...]
 
 
-def claim(keys: Iterable[Key]) -> str:
-    """The `X-Opaque-Id` of a request that writes these documents, each given by its key."""
-    return " ".join([_NAME, *(_hash(key) for key in keys)])
+def claim(keys: Iterable[Key], uuid: str) -> str:
+    """The `X-Opaque-Id` of a request that writes these documents, given by their keys, of the index with this UUID."""
+    return " ".join([of_index(_NAME, uuid), *(_hash(key) for key in keys)])
 
 
 class Claims:

@@ -24,6 +24,7 @@ from .batch import Batch, Tools
 from .claims import Claims
 from .done import Done
 from .log import Log
+from .present import tell_present
 from .rests import Rests
 
 # Documents of a round, and how long it should take: an enricher that is to end does so soon, and little is done twice.
@@ -31,6 +32,8 @@ _FEWEST, _MOST = 1, 64
 _ROUND_SECONDS = 2.0
 # Rounds among which one is chosen by chance while other enrichers are at work.
 _WINDOW = 4
+# Documents of a round of which it is asked which version there is.
+_DOUBTFUL = 200
 # Seconds that a plan for an index stays as it is, and that an index without a pipeline is left alone.
 _PLAN_SECONDS = 30.0
 
@@ -51,6 +54,8 @@ class Enricher:
         # What was said of the backlog: the patterns that are followed, and what is left out.
         self._followed, self._told = self.backlog.patterns, dict[str, str]()
         self._plans: dict[str, tuple[float, IndexJob | None]] = {}
+        # Of this round: those of which searches show an older version than what was written.
+        self._doubtful: list[Waiting] = []
         self._size = 8
         # When the last round began, by the monotonic clock.
         self.began = time.monotonic()
@@ -61,7 +66,9 @@ class Enricher:
         Raises BulkStopped when Elasticsearch does not know the user, and what its client raises.
         """
         self.began = time.monotonic()
+        self._doubtful.clear()
         chosen = self._choose()
+        tell_present(self.client, self._attempts, self._doubtful)
         self._tell()
         if not chosen:
             return None
@@ -114,6 +121,8 @@ class Enricher:
         chosen: set[tuple[str, str]] = set()
         has_slow = False
         for one in self.backlog.oldest([*self.rests.indices, *unplanned]):
+            if self._attempts.is_doubtful(one.key, one.seq_no) and len(self._doubtful) < _DOUBTFUL:
+                self._doubtful.append(one)
             if not self._attempts.is_due(one.key, one.seq_no) or self._plan(one.index) is None:
                 continue
             is_slow = self._is_slow(one)
@@ -139,7 +148,9 @@ class Enricher:
     def _enrich(self, index: str, found: list[Waiting]) -> Done:
         """Enrich documents of an index, which rests if nothing could be done but wait."""
         job = self._plan(index)
-        assert job is not None
+        if job is None:
+            # Others of this round took longer than a plan holds, and by now it is gone, or forbidden.
+            return Done()
         tools = Tools(self.client, self._attempts, self.log, self.max_bytes, self._with_vectors)
         batch, done = Batch(tools, job, found), Done()
         try:
@@ -148,6 +159,8 @@ class Enricher:
             # Others may be allowed.
             done.waits = explain(error, addresses(self.client))
         done.add(batch.done)
+        if batch.is_gone:
+            self._plans.pop(index, None)
         if done.waits and not done.enriched:
             self._rest(index, done.waits)
         else:

@@ -173,9 +173,11 @@ def _tell_backlog(enricher: Enricher, enriched: int) -> None:
 
 def _is_done(enricher: Enricher) -> bool:
     """Whether nothing is left to do, also of what was written just now. Raises GivenUp when something still waits."""
-    with suppress(AuthorizationException):
-        enricher.backlog.refresh()
     backlog = enricher.backlog
+    # First, as a refresh waits for a minute for a shard that is not there.
+    backlog.require_all()
+    with suppress(AuthorizationException):
+        backlog.refresh()
     if not enricher.can_do_nothing():
         return False
     # There may be a new index.

@@ -60,6 +60,8 @@ class EnrichingWriter(Writer):
     max_retries: int = 0
     stored: Callable[[str, int], None] = lambda id_, seq_no: None
     refusals: list[NotWritten] = field(default_factory=list)
+    # Whether the index is another one by now, or none.
+    is_gone: bool = False
 
     def accepted(self, document: Sent, item: dict[str, Any]) -> None:
         self.stored(document.id, item["_seq_no"])
@@ -69,7 +71,7 @@ class EnrichingWriter(Writer):
         if status == _UNAUTHORIZED:
             stop_if_hopeless(item, document.id)
         if status == _NOT_FOUND:
-            # The index was deleted.
+            self.is_gone = True
             return
         if isinstance(item.get("exception"), ApiError):
             # The whole request failed. One that is too large has a single document.

@@ -15,14 +15,14 @@ from pipelines.cluster.reasons import reason_of
 from pipelines.wording import counted, failures
 
 from ..search.engine import Engine
-from ..search.found.documents import read_documents
+from ..search.found.documents import read_hits
 from ..search.found.hits import Hit, hit_of
 from ..search.pages import pages
 from ..search.questions.question import UserError
 from ..search.selecting import selected, selection_options
 from ..store.opened import progress
 from .bytes import BYTES, PictureBytes
-from .folder import ExportFolder
+from .folder import ExportFolder, Key
 from .names import file_name
 
 # Documents looked at, and those whose pictures are in memory, at a time.
@@ -90,7 +90,7 @@ def _in_eights(hits: list[Hit], folder: ExportFolder, report: ExportReport) -> I
     """The documents of which something is still to be written."""
     new = []
     for hit in hits:
-        there = [folder.has((*hit.key, number), picture.sha256) for number, picture in enumerate(hit.pictures)]
+        there = [folder.has(_key(hit, number), picture.sha256) for number, picture in enumerate(hit.pictures)]
         if there and all(there):
             report.there += len(there)
         else:
@@ -101,15 +101,19 @@ def _in_eights(hits: list[Hit], folder: ExportFolder, report: ExportReport) -> I
 
 def _with_bytes(engine: Engine, hits: list[Hit]) -> Iterator[Hit]:
     # Somebody may have deleted some meanwhile.
-    for raw in read_documents(engine.client, [hit.key for hit in hits], source_includes=[*_NAMED, *BYTES]):
+    for raw in read_hits(engine.client, hits, source_includes=[*_NAMED, *BYTES]):
         yield hit_of(raw)
+
+
+def _key(hit: Hit, number: int) -> Key:
+    return hit.index, hit.id, hit.routing, number
 
 
 def _write(hit: Hit, source: PictureBytes, folder: ExportFolder, report: ExportReport) -> None:
     if not hit.pictures:
         report.without += 1
     for number, picture in enumerate(hit.pictures):
-        key = (*hit.key, number)
+        key = _key(hit, number)
         if folder.has(key, picture.sha256):
             report.there += 1
         elif not picture.raw.get("data") and not picture.raw.get("stored"):

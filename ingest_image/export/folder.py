@@ -15,6 +15,8 @@ from .names import as_one, numbered
 # Lines of JSON: one before a file is written, without the picture's SHA-256, and one after that.
 LIST = ".ingest-image-export.jsonl"
 _PARTS = ".ingest-image-*.part"
+# Names a picture: index, id, and routing of its document, as an index may hold an id twice; and its place in it.
+Key = tuple[str, str, str | None, int]
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,24 @@ class Exported:
     number: int
     sha256: str | None
     file: str
+    routing: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         """What identifies the picture."""
-        return self.index, self.id, self.number
+        return self.index, self.id, self.routing, self.number
+
+    @property
+    def line(self) -> str:
+        """The line of the list."""
+        said = {name: value for name, value in asdict(self).items() if name != "routing" or value}
+        return f"{json.dumps(said)}\n"
+
+
+def exported(key: Key, sha256: str | None, file: str) -> Exported:
+    """A picture of this key and its file."""
+    index, id, routing, number = key
+    return Exported(index, id, number, sha256, file, routing)
 
 
 class ExportFolder:
@@ -44,9 +59,9 @@ class ExportFolder:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder.resolve()
         self._list = self._folder / LIST
-        self._done: dict[tuple[str, str, int], Exported] = {}
+        self._done: dict[Key, Exported] = {}
         # Names that pictures had before they were changed.
-        self._former: dict[tuple[str, str, int], set[str]] = {}
+        self._former: dict[Key, set[str]] = {}
         for one in _read(self._list):
             self._note(one)
         self._names = {as_one(PurePosixPath(one.file)): one.key for one in self._done.values()}
@@ -56,12 +71,12 @@ class ExportFolder:
         for part in self._folder.glob(_PARTS):
             part.unlink(missing_ok=True)
 
-    def has(self, key: tuple[str, str, int], sha256: str | None) -> bool:
+    def has(self, key: Key, sha256: str | None) -> bool:
         """Whether this very picture was written, and is still there."""
         one = self._done.get(key)
         return one is not None and sha256 is not None and one.sha256 == sha256 and self._path(one.file).is_file()
 
-    def write(self, key: tuple[str, str, int], sha256: str | None, wanted: PurePosixPath, data: bytes) -> str:
+    def write(self, key: Key, sha256: str | None, wanted: PurePosixPath, data: bytes) -> str:
         """Write a picture; returns the path of its file below the folder. Raises UserError, OSError."""
         file = self._free(key, wanted)
         path = self._path(str(file))
@@ -72,7 +87,7 @@ class ExportFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise UserError(f"{file.parent} cannot be a folder: a file has that name") from error
-        self._append(Exported(*key, None, str(file)))
+        self._append(exported(key, None, str(file)))
         # Whole or not at all; a link of that name is replaced, not followed.
         part = self._folder / f".ingest-image-{os.getpid()}.part"
         try:
@@ -80,7 +95,7 @@ class ExportFolder:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
-        self._append(Exported(*key, sha256, str(file)))
+        self._append(exported(key, sha256, str(file)))
         self._remove_former(key)
         return str(file)
 
@@ -94,9 +109,9 @@ class ExportFolder:
         self._note(one)
         self._names[as_one(PurePosixPath(one.file))] = one.key
         with self._list.open("a", encoding="utf-8") as lines:
-            lines.write(f"{json.dumps(asdict(one))}\n")
+            lines.write(one.line)
 
-    def _remove_former(self, key: tuple[str, str, int]) -> None:
+    def _remove_former(self, key: Key) -> None:
         """Remove the files that a picture had under other names, unless another picture has the name now."""
         present = as_one(PurePosixPath(self._done[key].file))
         for file in self._former.pop(key, ()):
@@ -109,7 +124,7 @@ class ExportFolder:
     def _path(self, file: str) -> Path:
         return self._folder / file
 
-    def _free(self, key: tuple[str, str, int], wanted: PurePosixPath) -> PurePosixPath:
+    def _free(self, key: Key, wanted: PurePosixPath) -> PurePosixPath:
         """The wanted path, with a number if another picture or a file of somebody else has it."""
         file, number = wanted, 1
         while (owner := self._names.get(as_one(file))) != key and (owner or os.path.lexists(self._path(str(file)))):

@@ -130,7 +130,7 @@ def wait_for_earlier_bulks(client: Elasticsearch, state: State, say: Callable[[s
     said = False
     while time.monotonic() < deadline:
         try:
-            if state.run_id not in bulks_under_way(client):
+            if not any(name.startswith(state.run_id) for name in bulks_under_way(client)):
                 return
         except AuthorizationException:
             return

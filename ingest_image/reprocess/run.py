@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pipelines.cluster.bulks import of_index
 from pipelines.cluster.nodes import leaves_out_vectors
 
 from .documents import Reader
@@ -72,8 +73,9 @@ class Run:
 
     def _do(self, job: IndexJob, tick: Callable[[], None]) -> None:
         reader = self._readers[job.index]
+        client = self._client.options(opaque_id=of_index(self._state.run_id, job.uuid))
         writer = Writer(
-            self._client, job.index, job.targets, self.report, self._pipeline, self._max_bytes, tick, fields=job.fields
+            client, job.index, job.targets, self.report, self._pipeline, self._max_bytes, tick, fields=job.fields
         )
         for shard, limit in self._state.indices[job.index].limits.items():
             writer.write(reader.read(reader.scan(shard, limit, job.query)), limit)

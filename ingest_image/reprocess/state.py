@@ -19,6 +19,10 @@ from typing import Any
 import click
 from elasticsearch import Elasticsearch
 
+from pipelines.cluster.bulks import BulkStopped
+
+_UNAVAILABLE = 503
+
 
 @dataclass
 class IndexState:
@@ -52,11 +56,23 @@ def _highest_numbers(client: Elasticsearch, index: str) -> dict[str, int]:
         level="shards",
         filter_path=["indices.*.shards.*.routing.primary", "indices.*.shards.*.seq_no.max_seq_no"],
     ).body
-    shards = answer["indices"][index]["shards"]
-    return {
-        number: max(copy["seq_no"]["max_seq_no"] for copy in copies if copy["routing"]["primary"])
+    shards = answer.get("indices", {}).get(index, {}).get("shards", {})
+    highest = {
+        number: copy["seq_no"]["max_seq_no"]
         for number, copies in shards.items()
+        for copy in copies
+        if copy["routing"]["primary"] and "seq_no" in copy
     }
+    name = "index.number_of_shards"
+    settings = client.indices.get_settings(index=index, name=name, flat_settings=True).body
+    total = int(settings[index]["settings"][name])
+    if len(highest) < total:
+        sentence = (
+            f"{total - len(highest)} of {total} shards of {index} cannot be read now, so documents would be left out: "
+            "GET _cluster/allocation/explain says why"
+        )
+        raise click.ClickException(sentence) from BulkStopped(sentence, _UNAVAILABLE)
+    return highest
 
 
 def key_of(**parts: Any) -> str:

@@ -65,18 +65,23 @@ def pages(engine: Engine, query: dict[str, Any], size: int, **wanted: Any) -> It
     They are of one state of the indices. If the caller takes so long for a page that it was not kept, the others are
     of the state that is then the present one.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str | None]] = set()
     while True:
         read = 0
         with snapshot(engine) as state:
             try:
                 for page in state.pages(query, size, **wanted):
                     read += 1
-                    if new := [hit for hit in page if (hit["_index"], hit["_id"]) not in seen]:
-                        seen.update((hit["_index"], hit["_id"]) for hit in new)
+                    if new := [hit for hit in page if _place(hit) not in seen]:
+                        seen.update(map(_place, new))
                         yield new
                 return
             except NotFoundError:
                 # Not kept, or an index was deleted. If not even one page was to be had, it will not be better.
                 if not read:
                     raise
+
+
+def _place(hit: dict[str, Any]) -> tuple[str, str, str | None]:
+    # Under another routing, an index may hold an id twice.
+    return hit["_index"], hit["_id"], hit.get("_routing")

@@ -101,6 +101,14 @@ def _whom_and_why(reason: str) -> tuple[str, str]:
     return "the processor service" if code and code[1] not in _OF_THE_NODE else "Elasticsearch", reason
 
 
+def of_index(name: str, uuid: str) -> str:
+    """The `X-Opaque-Id` of who only writes back what it has read from the index with this UUID.
+
+    The plugin refuses its documents when the index was deleted, or made again (DeletedIndices.java).
+    """
+    return f"{name} uuid={uuid}"
+
+
 def bulks_under_way(client: Elasticsearch) -> set[str]:
     """The `X-Opaque-Id` of each bulk that a node works on, be its sender alive or not.
 

@@ -13,6 +13,8 @@ from ..resources import Body
 from .called_pipelines import later_fields, target_fields
 
 _DATES = ("date", "date_nanos")
+# What is in a field of these types is not found by its name.
+_HIDING = ("nested", "flattened")
 REMEDY = (
     "nothing is added to its pictures until there is an index with the mapping of the component template ingest-image: "
     "make one, and copy the documents with _reindex"
@@ -51,8 +53,13 @@ def obstacle(mapping: Mapping[str, Any], target: str, is_later: bool) -> str:
     """
     if is_later and mapping.get("_source", {}).get("enabled") is False:
         return "its _source is disabled, so there is no document that could be written again"
+    if is_later and (hidden := _hidden_by(mapping, target)):
+        return hidden
     name = f"{target}.{PENDING_SINCE}"
-    kind, is_dynamic = _type(mapping, target)
+    field, is_dynamic = _field(mapping, target)
+    if field.get("doc_values") in (False, "false"):
+        return f"{name} is mapped without doc_values, by which the oldest is found"
+    kind = field.get("type")
     kind = kind or mapping.get("runtime", {}).get(name, {}).get("type")
     if kind is None:
         return "" if is_dynamic or not is_later else f"{name} is not mapped, and its mapping is not dynamic"
@@ -80,12 +87,22 @@ def forgotten(
             yield field, count
 
 
-def _type(mapping: Mapping[str, Any], target: str) -> tuple[str | None, bool]:
-    """The type of the field, None if it is not mapped; and whether the first value maps it."""
+def _hidden_by(mapping: Mapping[str, Any], target: str) -> str:
+    """Which field on the way to the pictures hides what is in it; empty if none does."""
+    at, name = mapping, ""
+    for part in target.split("."):
+        at, name = (at.get("properties") or {}).get(part) or {}, f"{name}.{part}".removeprefix(".")
+        if at.get("type") in _HIDING:
+            return f"{name} is mapped as {at['type']}, and not as object"
+    return ""
+
+
+def _field(mapping: Mapping[str, Any], target: str) -> tuple[Body, bool]:
+    """The mapping of the field, empty if it is not mapped; and whether the first value maps it."""
     at: Body = dict(mapping)
     is_dynamic = True
     for name in [*target.split("."), PENDING_SINCE]:
         is_dynamic = is_dynamic and at.get("enabled", True) not in (False, "false")
         is_dynamic = str(at.get("dynamic", is_dynamic)).lower() != "false"
         at = (at.get("properties") or {}).get(name) or {}
-    return at.get("type"), is_dynamic
+    return at, is_dynamic

@@ -8,12 +8,22 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
 from ingest_image.doctor.command import doctor
-from ingest_image.enrich import attempts, follow
+from ingest_image.enrich import attempts, follow, rests
 from ingest_image.enrich.command import enrich
-from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, index_with_later, let_wait, waiting
+from tests.helpers.enrichers import (
+    LATER,
+    PHOTO,
+    Heard,
+    enricher,
+    index_with_later,
+    index_with_lost_shard,
+    let_wait,
+    waiting,
+)
 from tests.helpers.nodes import source
 
 SINCE = "image.pending_since is"
@@ -28,6 +38,18 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
     "off": (
         {"properties": {"image": {"type": "object", "enabled": False}}},
         f"{SINCE} not mapped, and its mapping is not dynamic",
+    ),
+    "undocumented": (
+        {"properties": {"image": {"properties": {"pending_since": {"type": "date", "doc_values": False}}}}},
+        "image.pending_since is mapped without doc_values, by which the oldest is found",
+    ),
+    "nested": (
+        {"properties": {"image": {"type": "nested"}}},
+        "image is mapped as nested, and not as object",
+    ),
+    "flattened": (
+        {"properties": {"image": {"type": "flattened"}}},
+        "image is mapped as flattened, and not as object",
     ),
     "sourceless": ({"_source": {"enabled": False}}, "its _source is disabled"),
 }
@@ -119,6 +141,22 @@ def test_a_single_run_says_that_no_pipeline_adds_what_waits(es: Elasticsearch, e
         assert run_once(es_url, index).exit_code == 0 and waiting(es, index) == []
 
 
+def test_a_single_run_does_not_end_well_while_a_shard_is_missing(
+    es: Elasticsearch, es_url: str, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = f"{index}-other"
+    with index_with_later(es, other), index_with_lost_shard(es, index, "abcdef") as found_again:
+        let_wait(es, other, "1")
+        monkeypatch.setattr(rests, "PAUSE", 0.0)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(follow, "_PATIENCE", 0.0)
+            result = run_once(es_url, f"{index}*")
+        assert result.exit_code == 1 and "not everything is enriched: Elasticsearch refused with 503" in result.output
+        found_again()
+        assert waiting(es, other) == waiting(es, index) == []
+        assert run_once(es_url, f"{index}*").exit_code == 0
+
+
 def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elasticsearch, index: str) -> None:
     es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
     settings = {"index.default_pipeline": index, "index.number_of_shards": 3}
@@ -144,6 +182,30 @@ def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elast
         assert image["embedder"] == "builtin-v1" and "pending" not in image
     es.indices.delete(index=index)
     es.ingest.delete_pipeline(id=index)
+
+
+def test_a_newer_write_wins_also_when_a_failure_is_recorded(
+    es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first attempt is the last.
+    monkeypatch.setattr(attempts, "PAUSES", ())
+    with index_with_later(es, index):
+        let_wait(es, index, "1")
+        es.ingest.put_pipeline(id=index, processors=[])
+        working, perform, bulks = enricher(es, index), Transport.perform_request, [0]
+
+        def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+            bulks[0] += "_bulk" in target
+            if "_bulk" in target and bulks[0] == 2:
+                es.update(index=index, id="1", doc={"title": "newer"})
+            return perform(self, method, target, **more)
+
+        monkeypatch.setattr(Transport, "perform_request", performed)
+        done = working.round()
+        assert done and (done.changed, done.failed, done.recorded) == (1, 0, 0)
+        assert source(es, index)["title"] == "newer" and "error" not in source(es, index)["image"]
+        # Nothing was recorded, and nothing is said.
+        assert isinstance(working.log, Heard) and working.log.said == []
 
 
 def test_what_a_pipeline_without_its_processor_writes_counts_as_failed_and_is_recorded_at_last(

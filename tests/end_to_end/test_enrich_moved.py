@@ -1,16 +1,140 @@
-"""Indices that change their place while they are followed: older ones that become read only, and aliases."""
+"""Indices that go, come back or change their place while they are followed."""
 
 from __future__ import annotations
 
+import signal
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
 from ingest_image.enrich import enricher as enricher_module
 from ingest_image.enrich import follow
-from tests.helpers.enrichers import LATER, Heard, enricher, index_with_later, let_wait, waiting
+from ingest_image.reprocess.command import reprocess
+from pipelines.cluster.bulks import bulks_under_way
+from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, index_with_later, let_wait, waiting
 from tests.helpers.nodes import source
+from tests.helpers.processes import wait_until, with_pid
+from tests.helpers.service import Service
+
+
+@pytest.fixture
+def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
+    """A pipeline that leaves something for later, named as the index, which there is not yet."""
+    es.ingest.put_pipeline(id=index, processors=[{"image": {**LATER, "timeout": "60s"}}])
+    yield index
+    es.indices.delete(index=index, ignore_unavailable=True)
+    es.ingest.delete_pipeline(id=index)
+
+
+def made(es: Elasticsearch, index: str) -> None:
+    es.indices.create(index=index, settings={"index.default_pipeline": index})
+    let_wait(es, index, "1")
+
+
+@pytest.mark.parametrize("who", ["enrich", "reprocess"])
+@pytest.mark.parametrize("is_made_again", [False, True])
+def test_an_index_that_is_deleted_while_its_documents_are_in_work_stays_deleted_or_has_its_own_ones(
+    es: Elasticsearch,
+    es_url: str,
+    index: str,
+    pipeline: str,
+    own_service: Service,
+    who: str,
+    is_made_again: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    made(es, index)
+    working, said = enricher(es, index), list[str]()
+
+    def work() -> None:
+        if who == "enrich":
+            working.round()
+        else:
+            said.append(CliRunner().invoke(reprocess, [index, "--url", es_url, "--pending"]).output)
+
+    stopped = [own_service.process.pid, *own_service.descendants()]
+    thread = threading.Thread(target=work)
+    try:
+        for pid in stopped:
+            with_pid(pid, signal.SIGSTOP)
+        thread.start()
+        wait_until(lambda: any(id_.startswith(f"ingest-image-{who}") for id_ in bulks_under_way(es)))
+        es.indices.delete(index=index)
+        if is_made_again:
+            # It has the number that the one before had.
+            es.index(index=index, id="1", document={"title": "newer"}, pipeline="_none")
+    finally:
+        for pid in stopped:
+            with_pid(pid, signal.SIGCONT)
+    thread.join()
+    assert source(es, index) == {"title": "newer"} if is_made_again else not es.indices.exists(index=index)
+    assert who == "enrich" or f"no such index [{index}]" in said[0], said
+    total = working.total
+    assert (total.enriched, total.failed, total.recorded, total.waits) == (0, 0, 0, "")
+    # Whoever stores documents still makes an index.
+    es.index(index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=index)
+
+
+def made_again(es: Elasticsearch, index: str, came_back: Callable[[], None]) -> None:
+    """The index is deleted, and stored anew."""
+    es.indices.delete(index=index)
+    came_back()
+
+
+def restored(es: Elasticsearch, index: str, came_back: Callable[[], None]) -> None:
+    """The index is closed, and restored as it was: Elasticsearch gives it no new id."""
+    es.indices.close(index=index)
+    es.snapshot.restore(repository=index, snapshot="before", indices=index, wait_for_completion=True)
+
+
+@pytest.mark.parametrize("comes_back", [made_again, restored])
+def test_an_index_that_comes_back_older_is_enriched_soon(
+    es: Elasticsearch, index: str, pipeline: str, comes_back: Callable[..., None]
+) -> None:
+    made(es, index)
+    es.snapshot.create_repository(name=index, repository={"type": "fs", "settings": {"location": index}})
+    es.snapshot.create(repository=index, snapshot="before", indices=index, wait_for_completion=True)
+    working = enricher(es, index)
+    while waiting(es, index):
+        working.round()
+    comes_back(es, index, lambda: made(es, index))
+    assert waiting(es, index) == ["1"]
+    # Seconds; it was ten minutes.
+    wait_until(lambda: bool(working.round()) and working.total.enriched == 2, 120)
+    assert waiting(es, index) == [] and source(es, index)["image"]["embedder"] == "builtin-v1"
+    es.snapshot.delete_repository(name=index)
+
+
+def test_an_index_that_goes_while_another_one_is_enriched_ends_nothing(
+    es: Elasticsearch, index: str, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = f"{index}-other"
+    with index_with_later(es, other):
+        let_wait(es, other, "1")
+        made(es, index)
+        # As if the first took longer than that.
+        monkeypatch.setattr(enricher_module, "_PLAN_SECONDS", -1.0)
+        perform = Transport.perform_request
+
+        def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+            answer = perform(self, method, target, **more)
+            if "_bulk" in target:
+                perform(self, "DELETE", f"/{index}", headers={"accept": "application/json"})
+            return answer
+
+        monkeypatch.setattr(Transport, "perform_request", performed)
+        working = enricher(es, other, index)
+        done = working.round()
+        assert done and done.enriched == 1
+        assert not es.indices.exists(index=index) and waiting(es, other) == []
 
 
 def test_an_older_index_that_became_read_only_is_named_and_the_rest_enriched(

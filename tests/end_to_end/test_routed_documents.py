@@ -18,6 +18,7 @@ from ingest_image.duplicates.command import duplicates
 from ingest_image.export.command import export
 from ingest_image.export.get_command import get
 from ingest_image.gallery import GallerySettings, create_app
+from ingest_image.reprocess.command import reprocess
 from tests.helpers.fake_elasticsearch import OWN
 from tests.helpers.pictures import b64, picture
 
@@ -127,3 +128,41 @@ def test_an_id_that_is_there_under_two_routings_is_nobody(page: FlaskClient, es:
     for routing in ("a", "b", "c", "d", "e", "f"):
         es.index(index=routed, id="twin", routing=routing, document={"title": routing}, refresh=True)
     assert page.get(f"/edit/{routed}?id=twin").status_code == 404
+
+
+def test_documents_of_one_id_are_exported_and_processed_again_each(
+    es: Elasticsearch, es_url: str, index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    es.indices.create(index=index, settings={"number_of_shards": 5, "number_of_replicas": 0})
+    for routing in "abcdef":
+        # As nobody has looked at them.
+        document = {"title": routing, "image": {"data": b64(picture("pillow/hopper.jpg"))}}
+        es.index(index=index, id="twin", routing=routing, document=document, pipeline="_none", refresh=True)
+    # What came into the same shard is the same document.
+    left = sorted(titles_of(es, index))
+    assert len(left) > 2
+
+    def run(command: Any, *arguments: str) -> str:
+        result = CliRunner().invoke(command, [*arguments, "--url", es_url])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert run(reprocess, index) == f"{len(left)} of {len(left)} written\n"
+    for routing in left:
+        found = es.get(index=index, id="twin", routing=routing)["_source"]
+        assert (found["title"], found["image"]["width"]) == (routing, 128)
+    # Of one the picture becomes another one.
+    one = {"image": {"data": b64(picture("pillow/flower.jpg"))}}
+    for written, there in ((len(left), 0), (1, len(left) - 1)):
+        es.indices.refresh(index=index)
+        said = json.loads(run(export, str(tmp_path / "folder"), "--index", index, "--json"))
+        assert (said["written"], said["there"], said["failed"]) == (written, there, [])
+        files = {file.stem: b64(file.read_bytes()) for file in (tmp_path / "folder").glob("[!.]*.jpg")}
+        stored = {hit["_routing"]: hit["_source"]["image"]["data"] for hit in es.search(index=index)["hits"]["hits"]}
+        assert files == stored
+        es.update(index=index, id="twin", routing=left[0], doc=one)
+
+
+def titles_of(es: Elasticsearch, index: str) -> list[str]:
+    return [hit["_source"]["title"] for hit in es.search(index=index)["hits"]["hits"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from ingest_image.enrich.backlog import Backlog
 from ingest_image.enrich.enricher import Enricher
 from ingest_image.enrich.log import Log
 from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import wait_until
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
 LATER: dict[str, Any] = {"properties": ["embedding", "statistics"], "later": ["embedding"]}
@@ -52,5 +53,31 @@ def index_with_later(es: Elasticsearch, index: str) -> Iterator[None]:
     es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
     es.indices.create(index=index, settings={"index.default_pipeline": index})
     yield
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=index)
+
+
+@contextmanager
+def index_with_lost_shard(es: Elasticsearch, index: str, ids: str) -> Iterator[Callable[[], None]]:
+    """An index like that of two shards, one of which is not there; documents wait in the other one.
+
+    Gives what brings it back.
+    """
+    limit = "index.routing.allocation.total_shards_per_node"
+    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+    settings = {"index.default_pipeline": index, "number_of_shards": 2, "number_of_replicas": 0, limit: 1}
+    es.indices.create(index=index, settings=settings, wait_for_active_shards=0)
+
+    def is_there(id: str) -> bool:
+        return any(copy["state"] == "STARTED" for copy in es.search_shards(index=index, routing=id)["shards"][0])
+
+    wait_until(lambda: any(map(is_there, ids)))
+    let_wait(es, index, *filter(is_there, ids))
+
+    def found_again() -> None:
+        es.indices.put_settings(index=index, settings={limit: 2})
+        es.cluster.health(index=index, wait_for_status="green", timeout="240s")
+
+    yield found_again
     es.indices.delete(index=index)
     es.ingest.delete_pipeline(id=index)

@@ -9,6 +9,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from ..comparing.union import Key
+from .hits import Hit
 
 _MOST_FOUND = 10_000
 
@@ -24,6 +25,12 @@ def read_documents(client: Elasticsearch, keys: Sequence[Key], **source: Any) ->
     if missing := [key for key in keys if key not in there]:
         there |= _read(client, _routings(client, missing), source)
     return [there[key] for key in keys if key in there]
+
+
+def read_hits(client: Elasticsearch, hits: Sequence[Hit], **source: Any) -> list[dict[str, Any]]:
+    """Those of the documents that there still are, wherever they are; `source` says what of each."""
+    docs = [{"_index": hit.index, "_id": hit.id} | ({"routing": hit.routing} if hit.routing else {}) for hit in hits]
+    return [raw for raw in client.mget(docs=docs, **source)["docs"] if raw.get("found")] if docs else []
 
 
 def _read(client: Elasticsearch, places: Mapping[Key, str | None], source: dict[str, Any]) -> dict[Key, dict[str, Any]]:

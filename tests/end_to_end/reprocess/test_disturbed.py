@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 from ingest_image.reprocess.documents import Reader
 from ingest_image.reprocess.writer import ReprocessReport, Writer
 from pipelines.cluster.bulks import BulkStopped
+from tests.helpers.enrichers import index_with_lost_shard, waiting
 from tests.helpers.nodes import set_hosts, source
 from tests.helpers.ports import free_port
 from tests.helpers.processes import wait_until
@@ -95,3 +96,17 @@ def test_a_service_that_is_down_ends_the_run(es: Elasticsearch, es_version: str,
         es.ingest.delete_pipeline(id=name)
     assert (report.written, len(report.failed)) == (0, 1)
     assert versions(es, index) == {"1": 1, "2": 1}
+
+
+def test_a_shard_that_is_missing_is_not_left_out_without_a_word(
+    es: Elasticsearch, index: str, run: Run, folder: Path
+) -> None:
+    with index_with_lost_shard(es, index, "abcdef") as found_again:
+        result = run("--pending")
+        assert result.exit_code == 1, result.output
+        assert f"1 of 2 shards of {index} cannot be read now, so documents would be left out" in result.output
+        # Nothing was begun.
+        assert list((folder / "ingest-image").glob("*")) == []
+        found_again()
+        number = len(waiting(es, index))
+        assert number and run("--pending").output == f"{number} of {number} written\n" and waiting(es, index) == []

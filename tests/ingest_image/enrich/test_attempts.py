@@ -67,6 +67,26 @@ def test_a_newer_version_begins_again_and_an_older_one_is_not_looked_at(clock: l
     assert known.is_due(KEY, 0)
 
 
+def test_what_a_search_shows_late_is_asked_for_less_and_less_often(clock: list[float]) -> None:
+    known = Attempts()
+    known.written(KEY, 9, 0, ())
+    asked = 0
+    while not known.is_due(KEY, 7):
+        if known.is_doubtful(KEY, 7):
+            asked += 1
+            known.seen(KEY, 9)
+        clock[0] += 1
+    # In ten minutes.
+    assert clock[0] > 700 and 8 <= asked <= 10
+    # It is there no more, which a search shows late, too; or there is an older one: the index is another one.
+    for seq_no, is_due in ((None, False), (10, False), (7, True)):
+        known.written(KEY, 9, 0, ())
+        clock[0] += 3
+        assert known.is_doubtful(KEY, 7) and not known.is_doubtful(KEY, 9)
+        known.seen(KEY, seq_no)
+        assert known.is_due(KEY, 7) == is_due, seq_no
+
+
 def test_what_is_not_the_pictures_fault_never_counts(clock: list[float]) -> None:
     known = Attempts()
     known.failed(KEY, 7)

@@ -24,8 +24,8 @@ def export(path: Path, pictures: tuple[tuple[str, str, str], ...]) -> None:
     """As the command does it. What is in a file is its SHA-256 here."""
     folder = ExportFolder(path)
     for id, sha256, name in pictures:
-        if not folder.has(("images", id, 0), sha256):
-            folder.write(("images", id, 0), sha256, PurePosixPath(name), sha256.encode())
+        if not folder.has(("images", id, None, 0), sha256):
+            folder.write(("images", id, None, 0), sha256, PurePosixPath(name), sha256.encode())
 
 
 def check(path: Path) -> None:

@@ -12,7 +12,7 @@ from ingest_image.export.names import file_name
 from ingest_image.search.found.hits import hit_of
 from ingest_image.search.questions.question import UserError
 
-KEY = ("images", "1", 0)
+KEY = ("images", "1", None, 0)
 PATH = PurePosixPath("a.jpg")
 
 
@@ -62,7 +62,7 @@ def test_pictures_of_one_name_get_numbers_also_where_case_does_not_count(tmp_pat
     folder = ExportFolder(tmp_path)
     (tmp_path / "b.jpg").write_text("somebody else's")
     written = [
-        folder.write(("images", id, 0), id, PurePosixPath(wanted), b"x")
+        folder.write(("images", id, None, 0), id, PurePosixPath(wanted), b"x")
         for id, wanted in zip("1234", ("a.jpg", "A.JPG", "a.jpg", "b.jpg"), strict=True)
     ]
     assert written == ["a.jpg", "A-2.JPG", "a-3.jpg", "b-2.jpg"]
@@ -74,7 +74,7 @@ def test_an_export_that_was_killed_is_continued(tmp_path: Path) -> None:
     with (tmp_path / LIST).open("a") as lines:
         lines.write('{"index": "images", "id": "2", "num')
     again = ExportFolder(tmp_path)
-    assert again.has(KEY, "s1") and not again.has(KEY, "s2") and not again.has(("images", "2", 0), "s")
+    assert again.has(KEY, "s1") and not again.has(KEY, "s2") and not again.has(("images", "2", None, 0), "s")
     # What has changed takes the same file, and what was removed is written again.
     assert again.write(KEY, "s2", PATH, b"two") == "a.jpg" and (tmp_path / "a.jpg").read_bytes() == b"two"
     (tmp_path / "a.jpg").unlink()
@@ -100,5 +100,5 @@ def test_a_file_in_the_place_of_a_folder_fails_alone(tmp_path: Path) -> None:
     folder = ExportFolder(tmp_path)
     folder.write(KEY, "s", PATH, b"x")
     with pytest.raises(UserError, match="a file has that name"):
-        folder.write(("images", "2", 0), "s", PATH / "b.jpg", b"x")
+        folder.write(("images", "2", None, 0), "s", PATH / "b.jpg", b"x")
     assert not list(tmp_path.glob("*.part"))

@@ -31,6 +31,7 @@ import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ShownProcessors;
 import org.ingestimage.picture.Marks;
+import org.ingestimage.processor.DeletedIndices;
 import org.ingestimage.processor.ImageFactory;
 import org.ingestimage.processor.ImageProcessor;
 import org.ingestimage.processor.PipelineFilter;
@@ -104,6 +105,7 @@ public final class ImagePlugin extends Plugin
     public Collection<MappedActionFilter> getMappedActionFilters() {
         List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
         filters.add(new RefusedObjects(() -> threadContext));
+        filters.addAll(DeletedIndices.all(() -> threadContext));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;
     }
