@@ -17,6 +17,8 @@ public final class PictureData {
 
     /** Characters by which base64 is told from a text without blanks. The smallest pictures have as many. */
     private static final int TELLING = 48;
+    /** How base64 of common formats begins: a path or a digest may have no other characters than base64. */
+    private static final List<String> BEGINNINGS = List.of("/9j/", "_9j_", "iVBORw0KGgo", "R0lGOD", "UklGR", "SUkqA", "TU0AK", "Qk0", "Qk1", "Qk2", "Qk3", "AAAA");
 
     private PictureData() {}
 
@@ -24,11 +26,11 @@ public final class PictureData {
         return value instanceof String || value instanceof byte[];
     }
 
-    /** Whether a value that stands where no picture is read is one, by its beginning: bytes, a data URL, base64. */
+    /** Whether a value that stands where no picture is read is one, by its beginning: bytes, a data URL, base64 of a common format. */
     public static boolean looksLike(Object value) {
         return value instanceof byte[]
             || value instanceof String text
-                && (DataUrl.is(text) || text.length() >= TELLING && text.chars().limit(TELLING).allMatch(PictureData::isDigit));
+                && (DataUrl.is(text) || text.length() >= TELLING && BEGINNINGS.stream().anyMatch(text::startsWith) && text.chars().limit(TELLING).allMatch(PictureData::isDigit));
     }
 
     private static boolean isDigit(int c) {

@@ -129,6 +129,8 @@ class BadPictureTest extends OneServiceTest {
         for (Map<String, Object> document : List.<Map<String, Object>>of(
             map("image", map("Data", "2026-11-28")),
             map("image", map("Data", "Foto tirada em Lisboa, no verao de 2026, por uma camara antiga")),
+            map("image", map("Data", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")),
+            map("Image", "/mnt/photographs/customers/november/harbour/IMG-0001.jpg"),
             map("image", map("Data", null)),
             map("image", map("Data", map("data", data))),
             map("image", map("data", null, "Data", data)),
