@@ -4,13 +4,18 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
+import org.elasticsearch.action.bulk.BulkItemRequest;
+import org.elasticsearch.action.bulk.BulkShardRequest;
 import org.elasticsearch.action.ingest.PutPipelineRequest;
 import org.elasticsearch.action.ingest.SimulatePipelineRequest;
+import org.elasticsearch.action.support.WriteRequest;
 import org.elasticsearch.cluster.metadata.ProjectId;
+import org.elasticsearch.cluster.routing.SplitShardCountSummary;
 import org.elasticsearch.common.bytes.BytesArray;
 import org.elasticsearch.common.bytes.ReleasableBytesReference;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.index.shard.ShardId;
 import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.threadpool.Scheduler;
 import org.elasticsearch.xcontent.XContentType;
@@ -32,6 +37,11 @@ public final class TestApi {
     /** The request of `POST _ingest/pipeline/_simulate`. */
     public static SimulatePipelineRequest simulation(String json) {
         return new SimulatePipelineRequest(ReleasableBytesReference.wrap(new BytesArray(json)), XContentType.JSON);
+    }
+
+    /** A bulk without documents for the first shard of an index. */
+    public static BulkShardRequest shardBulk(String index, String uuid) {
+        return new BulkShardRequest(new ShardId(index, uuid, 0), SplitShardCountSummary.UNSET, WriteRequest.RefreshPolicy.NONE, new BulkItemRequest[0]);
     }
 
     public static Processor.Parameters parameters(

@@ -9,19 +9,16 @@ import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.ActionRequest;
 import org.elasticsearch.action.ActionResponse;
 import org.elasticsearch.action.admin.indices.create.CreateIndexRequest;
-import org.elasticsearch.action.bulk.BulkItemRequest;
-import org.elasticsearch.action.bulk.BulkShardRequest;
-import org.elasticsearch.action.support.WriteRequest;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
-import org.elasticsearch.index.shard.ShardId;
+import org.ingestimage.testing.TestApi;
 import org.junit.jupiter.api.Test;
 
 /** Who may have an index created by writing to it, and who may write to one that is another one than before. */
 class DeletedIndicesTest {
 
     private static final ActionRequest CREATED = new CreateIndexRequest("a");
-    private static final ActionRequest WRITTEN = new BulkShardRequest(new ShardId("a", "new", 0), WriteRequest.RefreshPolicy.NONE, new BulkItemRequest[0]);
+    private static final ActionRequest WRITTEN = TestApi.shardBulk("a", "new");
     private static final String GONE = "no such index [a] and it was deleted while its documents were in work";
     private static final String ANOTHER = "no such index [a] and it was made again while its documents were in work";
 
