@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -33,6 +36,25 @@ def test_each_package_has_one_version_and_hashes(name: str) -> None:
     for package, (version, _, hashes) in packages.items():
         assert re.fullmatch(r"[\w.]+", version), package
         assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), package
+
+
+@pytest.mark.parametrize("trusted", [False, True], ids=["another file", "the file"])
+def test_another_file_of_the_name_is_refused(tmp_path: Path, trusted: bool) -> None:
+    """By pip itself, as the image calls it."""
+    version, _, hashes = locked("requirements.txt")["click"]
+    wheel = tmp_path / f"click-{version}-py3-none-any.whl"
+    about = {"METADATA": f"Metadata-Version: 2.1\nName: click\nVersion: {version}\n", "WHEEL": "Wheel-Version: 1.0\n"}
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in {**about, "RECORD": ""}.items():
+            archive.writestr(f"click-{version}.dist-info/{name}", text)
+    if trusted:
+        hashes = [f"sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"]
+    (tmp_path / "requirements.txt").write_text(" ".join([f"click=={version}", *(f"--hash={one}" for one in hashes)]))
+    pip = [sys.executable, "-m", "pip", "download", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
+    here = ["--no-index", "--find-links", ".", "--requirement", "requirements.txt", "--dest", "taken"]
+    ran = subprocess.run([*pip, *here], cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert (ran.returncode == 0) is trusted
+    assert ("DO NOT MATCH THE HASHES" in ran.stderr) is not trusted
 
 
 def test_what_the_package_needs_is_locked_within_its_bounds() -> None:

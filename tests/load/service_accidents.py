@@ -1,13 +1,14 @@
 """Accidents of one service, and what comes of the pictures.
 
     .venv/bin/python -m tests.load.service_accidents [full_store read_only killed hangup full_log no_reader connections
-        token killers]
+        token killers refused]
 
 `full_store`: the folder of the store is on a disk of 1 MB. `read_only`: that disk becomes read-only. `killed`: the web
 process and a worker are killed while 16 pictures are stored. `hangup`: the master gets SIGHUP beside clients. `full_log`:
 the log is on a full disk. `no_reader`: whoever read the log is gone. `connections`: 2,000 connections with the token and
 1,024 files. `token`: good clients beside 800 and 2,000 connections with the token that take room and places for nothing.
-`killers`: 12 of 40 pictures kill their worker, twice each. The first two mount a disk in memory in a user namespace of
+`killers`: 12 of 40 pictures kill their worker, twice each. `refused`: the only worker cuts a large JPEG that is
+refused, for seconds. The first two mount a disk in memory in a user namespace of
 their own, which Linux must allow.
 Prints what came of each; ends with status 1 when it is not as docs/reliability.md says.
 """
@@ -245,6 +246,26 @@ def killers(folder: Path) -> Verdict:
     return f"good pictures took {middle:.1f} times as long (median), the last one {last:.1f}", max(middle, last) < 3
 
 
+def refused(folder: Path) -> Verdict:
+    """Noise that is cut off: a child of the worker writes its codes again."""
+    large = Image.frombytes("RGB", (900, 600), os.urandom(900 * 600 * 3)).resize((7200, 4800), Image.Resampling.BICUBIC)
+    data = encoded(large, "JPEG", quality=92, progressive=True)[:-20_000]
+    states, over = Counter[str](), threading.Event()
+
+    def look(service: Service) -> None:
+        while not over.wait(0.2):
+            states[requests.get(f"{service.url}/readyz", timeout=60).json()["status"]] += 1
+
+    with running_service(folder / "log", workers="1") as service, ThreadPoolExecutor(1) as threads:
+        looking, began = threads.submit(look, service), time.monotonic()
+        said = sent(service, data, **PLAIN)
+        over.set()
+        looking.result()
+    seconds = time.monotonic() - began
+    good = said == "422 truncated_image" and set(states) == {"ready"}
+    return f"{len(data)} bytes: {said} after {seconds:.1f} s, /readyz meanwhile {dict(states)}", good
+
+
 JOBS: dict[str, Callable[[Path], Verdict]] = {
     "full_store": full_store,
     "read_only": read_only,
@@ -255,6 +276,7 @@ JOBS: dict[str, Callable[[Path], Verdict]] = {
     "connections": full_of_connections,
     "token": beside_token,
     "killers": killers,
+    "refused": refused,
 }
 
 

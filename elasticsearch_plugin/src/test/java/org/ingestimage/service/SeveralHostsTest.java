@@ -133,6 +133,9 @@ class SeveralHostsTest extends ServicesTest {
         int pictures = frozen.requests.size();
         allStoredInTurn(node, 100);
         assertEquals(pictures, frozen.requests.size(), "no picture pays for finding out");
+        good.behaviour = FakeService.sequence(FakeService.error(429, "busy"), FakeService.error(503, "store_unavailable"), FakeService.good());
+        allStoredInTurn(node, 3);
+        assertEquals(pictures, frozen.requests.size(), "nor one that the good host has sent away for now");
         frozen.behaviour = FakeService.good();
         frozen.everything = null;
         await(() -> {

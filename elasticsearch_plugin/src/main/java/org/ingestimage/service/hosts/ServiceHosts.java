@@ -115,7 +115,7 @@ public final class ServiceHosts {
     /**
      * Takes the best host; {@link #release} must follow.
      *
-     * @param avoid just failed: taken only if there is no other; null for none
+     * @param avoid just failed: taken only if there is no other. Or it had too much to do: taken only if all others are silent. Null for none
      * @param refused hosts that refused the call for good: taken only if all did
      */
     public synchronized Host acquire(Host avoid, Collection<Host> refused) {
@@ -124,8 +124,9 @@ public final class ServiceHosts {
         Host best = hosts.stream()
             .min(
                 Comparator.<Host, Boolean>comparing(refused::contains)
-                    .thenComparing(host -> host == avoid)
+                    .thenComparing(host -> host == avoid && host.failures > 0)
                     .thenComparing(host -> host.silent)
+                    .thenComparing(host -> host == avoid)
                     .thenComparing(host -> usable(host, now) == false)
                     // A difference, because nanoTime may overflow. A healthy host has no penalty left.
                     .thenComparing(host -> usable(host, now) ? 0L : Math.max(0L, host.penaltyEnd - now))

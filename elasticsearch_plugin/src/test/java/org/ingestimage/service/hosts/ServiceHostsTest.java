@@ -101,13 +101,26 @@ class ServiceHostsTest {
     }
 
     @Test
+    void aSilentOneIsTriedWhenTheOthersFail() {
+        Host silent = acquire(hosts, null);
+        hosts.release(silent, false, 0);
+        hosts.silent(silent);
+        Host failed = acquire(hosts, null);
+        hosts.release(failed, false, 0);
+        passMillis(1_000_000);
+        assertSame(silent, acquire(hosts, failed), "it may live by now");
+    }
+
+    @Test
     void aSilentOneIsNotTriedUntilItLives() {
         Host silent = acquire(hosts, null);
         hosts.release(silent, false, 0);
         hosts.silent(silent);
         passMillis(1_000_000);
         for (int i = 0; i < 5; i++) {
-            assertNotEquals(silent.address, acquire(hosts, null).address);
+            Host other = acquire(hosts, null);
+            assertNotEquals(silent.address, other.address);
+            assertSame(other, acquire(hosts, other), "a call that it sent away, as busy, waits for it");
         }
         hosts.lives(silent);
         assertSame(silent, acquire(hosts, null));
