@@ -95,6 +95,11 @@ class Attempts:
             return True
         return seq_no > known.seq_no or (seq_no == known.seq_no and now >= known.due)
 
+    def forget(self, index: str) -> None:
+        """Forget what became of the documents of an index: there is another one of that name."""
+        for key in [key for key in self._known if key[0] == index]:
+            self._known.pop(key)
+
     def is_doubtful(self, key: Key, seq_no: int) -> bool:
         """Whether it is to be asked which version there is, as a search shows an older one than what is known.
 

@@ -54,6 +54,8 @@ class Enricher:
         # What was said of the backlog: the patterns that are followed, and what is left out.
         self._followed, self._told = self.backlog.patterns, dict[str, str]()
         self._plans: dict[str, tuple[float, IndexJob | None]] = {}
+        # Of each index that was planned: an index of the same name may be another one.
+        self._uuids: dict[str, str] = {}
         # Of this round: those of which searches show an older version than what was written.
         self._doubtful: list[Waiting] = []
         self._size = 8
@@ -121,9 +123,11 @@ class Enricher:
         chosen: set[tuple[str, str]] = set()
         has_slow = False
         for one in self.backlog.oldest([*self.rests.indices, *unplanned]):
+            if self._plan(one.index) is None:
+                continue
             if self._attempts.is_doubtful(one.key, one.seq_no) and len(self._doubtful) < _DOUBTFUL:
                 self._doubtful.append(one)
-            if not self._attempts.is_due(one.key, one.seq_no) or self._plan(one.index) is None:
+            if not self._attempts.is_due(one.key, one.seq_no):
                 continue
             is_slow = self._is_slow(one)
             if (one.index, one.id) not in chosen and not (is_slow and has_slow):
@@ -179,6 +183,10 @@ class Enricher:
         if time.monotonic() - at > _PLAN_SECONDS:
             job = self._planned(index)
             self._plans[index] = time.monotonic(), job
+            if job and self._uuids.get(index, job.uuid) != job.uuid:
+                self._attempts.forget(index)
+            if job:
+                self._uuids[index] = job.uuid
         return job
 
     def _planned(self, index: str) -> IndexJob | None:

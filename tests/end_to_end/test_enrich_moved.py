@@ -113,6 +113,22 @@ def test_an_index_that_comes_back_older_is_enriched_soon(
     es.snapshot.delete_repository(name=index)
 
 
+def test_what_was_hopeless_in_an_index_is_tried_in_another_one_of_its_name(
+    es: Elasticsearch, index: str, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(es, index)
+    working = enricher(es, index)
+    ((one, seq_no),) = [(one.key, one.seq_no) for one in working.backlog.oldest()]
+    working._attempts.give_up(one, seq_no)
+    assert working.round() is None
+    # It has the same number there.
+    made_again(es, index, lambda: made(es, index))
+    assert [(one.key, one.seq_no) for one in working.backlog.oldest()] == [(one, seq_no)]
+    monkeypatch.setattr(enricher_module, "_PLAN_SECONDS", -1.0)
+    done = working.round()
+    assert done and done.enriched == 1
+
+
 def test_an_index_that_goes_while_another_one_is_enriched_ends_nothing(
     es: Elasticsearch, index: str, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,9 @@ class Union:
     def join(self, one: Key, other: Key) -> None:
         """Put both into one cluster."""
         first, second = sorted((self.root(one), self.root(other)))
+        if first == second:
+            # Also one key twice, as documents under different routing have: that is no cluster.
+            return
         self._parent.setdefault(first, first)
         self._parent[second] = first
 

@@ -259,6 +259,8 @@ def test_fusing() -> None:
 
 def test_union() -> None:
     union = Union()
+    # Under two routings.
+    union.join(("i", "twin"), ("i", "twin"))
     for one, other in (("a", "b"), ("c", "d"), ("d", "e"), ("b", "a"), ("x", "y"), ("e", "x")):
         union.join(("i", one), ("i", other))
     assert [[id for _, id in keys] for keys in union.clusters()] == [["c", "d", "e", "x", "y"], ["a", "b"]]
