@@ -1,8 +1,8 @@
 """Unpacks the pixels of ordinary PNGs with ISA-L, in less than half of the time that Pillow's zlib takes.
 
-Of colours with 8 bits libspng undoes the filters, in half of Pillow's time, and Pillow takes the pixels over. Of others
-Pillow gets the same file whose pixels are not packed. In both cases Pillow reads everything else. Any PNG that is not
-quite as it should be is left as it is, so that Pillow decides what can be saved.
+Of colours with 8 bits libspng undoes the filters, in six tenths of Pillow's time, and Pillow takes the pixels over. Of
+others Pillow gets the same file whose pixels are not packed. In both cases Pillow reads everything else. Any PNG that
+is not quite as it should be is left as it is, so that Pillow decides what can be saved.
 """
 
 from __future__ import annotations

@@ -42,8 +42,22 @@ def pdq(luma: NDArray[np.uint8]) -> tuple[str, int]:
 def _grid(luma: NDArray[np.uint8]) -> Matrix:
     """64x64 samples of the smoothed picture."""
     height, width = luma.shape
-    grid: Matrix = _sampling(height) @ luma.astype(np.float32) @ _sampling(width).T
+    rows, weights = _rows(height)
+    # A sample is made of a few lines, so most of the product of the matrices would be zeros: a quarter of its time.
+    lines = np.matmul(weights[:, None], luma[rows].astype(np.float32))[:, 0]
+    grid: Matrix = lines @ _sampling(width).T
     return grid
+
+
+@byte_cache(8 * 1024**2, lambda size: 12 * (4 * _GRID + 2 * size))
+def _rows(size: int) -> tuple[NDArray[np.intp], Matrix]:
+    """The lines of which each of the 64 samples is made, and their weights: what is not zero in `_sampling`."""
+    sampling = _sampling(size)
+    first = (sampling != 0).argmax(axis=1)
+    last = size - 1 - (sampling[:, ::-1] != 0).argmax(axis=1)
+    count = int((last - first).max()) + 1
+    rows = np.minimum(first, size - count)[:, None] + np.arange(count)
+    return rows, np.take_along_axis(sampling, rows, axis=1)
 
 
 @byte_cache(32 * 1024**2, lambda size: 4 * _GRID * size)
