@@ -35,27 +35,27 @@ home_appliance electronic_equipment measuring_instrument
 mountain shore geological_formation person fabric curtain cosmetic toiletry
 """
 GENERAL = frozenset(_GENERAL.split())
-# Synsets with such a word in another sense: a railway carriage is no car, a bubble no ball, a sawmill grows nowhere, and
-# a peacock is no game, though some hunt it.
+# Synsets with such a word in another sense: a railway carriage is no car, a bubble no ball, a sawmill grows nowhere,
+# and a peacock is no game, though some hunt it.
 OTHER_SENSES = frozenset({"02959942", "13899404", "03956922", "02152991"})
 # Words that people search, and what else shows that: WordNet has it in another branch, or no such word. A castle is a
 # fortification there, a lighthouse a tower, and a bridge has nothing in common with a church.
 ALSO = {
     "building": "castle, bell tower, dome, lighthouse, thatch, tile roof, vault, yurt, greenhouse, triumphal arch",
-    "architecture": "altar, bakery, barbershop, barn, bell tower, boathouse, bookshop, breakwater, butcher shop, castle, "
-    "church, cinema, cliff dwelling, confectionery, dam, dock, dome, fountain, greenhouse, grocery store, library, "
-    "lighthouse, lumbermill, megalith, monastery, mosque, obelisk, palace, patio, pedestal, pier, planetarium, prison, "
-    "restaurant, shoe shop, steel arch bridge, stone wall, stupa, suspension bridge, thatch, tile roof, tobacco shop, "
-    "toyshop, triumphal arch, vault, viaduct, water tower, yurt",
+    "architecture": "altar, bakery, barbershop, barn, bell tower, boathouse, bookshop, breakwater, butcher "
+    "shop, castle, church, cinema, cliff dwelling, confectionery, dam, dock, dome, fountain, greenhouse, grocery "
+    "store, library, lighthouse, lumbermill, megalith, monastery, mosque, obelisk, palace, patio, pedestal, pier, "
+    "planetarium, prison, restaurant, shoe shop, steel arch bridge, stone wall, stupa, suspension bridge, thatch, "
+    "tile roof, tobacco shop, toyshop, triumphal arch, vault, viaduct, water tower, yurt",
     "plant": "plant pot, rapeseed, buckeye, acorn, rose hip, cardoon, greenhouse",
     "landscape": "breakwater, cliff dwelling",
-    "kitchenware": "beer glass, cauldron, cocktail shaker, coffeepot, Crock Pot, cup, Dutch oven, espresso maker, "
-    "frying pan, goblet, hot pot, ladle, measuring cup, mixing bowl, mortar, mug, pitcher, plate rack, saltshaker, "
-    "soup bowl, spatula, strainer, teapot, tray, waffle iron, water jug, whiskey jug, wok, wooden spoon",
-    "container": "barrel, beaker, beer bottle, beer glass, bucket, carton, cauldron, chest, cocktail shaker, coffeepot, "
-    "crate, cup, goblet, hamper, mailbag, measuring cup, milk can, mixing bowl, mug, packet, pill bottle, pitcher, "
-    "plastic bag, pop bottle, rain barrel, saltshaker, shopping basket, soap dispenser, soup bowl, teapot, trash can, tub, "
-    "vase, water bottle, water jug, whiskey jug, wine bottle",
+    "kitchenware": "beer glass, cauldron, cocktail shaker, coffeepot, Crock Pot, cup, Dutch oven, espresso "
+    "maker, frying pan, goblet, hot pot, ladle, measuring cup, mixing bowl, mortar, mug, pitcher, plate rack, "
+    "saltshaker, soup bowl, spatula, strainer, teapot, tray, waffle iron, water jug, whiskey jug, wok, wooden spoon",
+    "container": "barrel, beaker, beer bottle, beer glass, bucket, carton, cauldron, chest, cocktail shaker, "
+    "coffeepot, crate, cup, goblet, hamper, mailbag, measuring cup, milk can, mixing bowl, mug, packet, pill "
+    "bottle, pitcher, plastic bag, pop bottle, rain barrel, saltshaker, shopping basket, soap dispenser, soup bowl, "
+    "teapot, trash can, tub, vase, water bottle, water jug, whiskey jug, wine bottle",
 }
 # The first word of a synset, and the word by which people search it. Where the model knows one kind only, it takes all
 # others for it: they are called by what they have in common ("camel", not "Arabian camel").
