@@ -57,10 +57,8 @@ def test_no_face_is_found_at_half_the_threshold_in_whatever_size(how: str) -> No
         assert seen_again(stored.resize((side, side))) == []
 
 
-@pytest.mark.parametrize("cut", [0.15, 0.25])
-def test_a_face_that_fills_the_picture_is_hidden(cut: float) -> None:
-    left, top, right, bottom = place().grown(-cut).pixels(FACE.size)
-    near = FACE.crop((left, top, right, bottom)).resize((720, 960), Image.Resampling.LANCZOS)
+def test_a_face_that_fills_the_picture_is_hidden() -> None:
+    near = FACE.crop(place().grown(-0.25).pixels(FACE.size)).resize((720, 960), Image.Resampling.LANCZOS)
     sides = (96, 128, 512, 960)
     assert any(faces(shrunk(near, side), 0.25) for side in sides)
     stored = opened(run(encoded(near), REDACT)["data"]).convert("RGB")
