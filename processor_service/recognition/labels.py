@@ -120,9 +120,8 @@ def _run(views: list[Image.Image]) -> tuple[Numbers, Numbers]:
 
 def _least(word: str, min_probability: float) -> float:
     classes = len(_words()[word])
-    if classes <= _FEW:
-        return min_probability**_SURER
-    return min_probability**_RATHER_SURER if classes > _MANY else min_probability
+    power = _SURER if classes <= _FEW else _RATHER_SURER if classes > _MANY else 1.0
+    return float(min_probability**power)
 
 
 @cache
