@@ -16,8 +16,9 @@
 photographs among them, a tab between name and words; truths/with_faces.txt which have faces (globs): in all others no
 face and in all no plate may be found. A picture that is there twice counts once.
 
-`--packages` is a folder with the photographs of package_photographs.py. truths/labels_of_packages.tsv are those by which
-thresholds of labels were chosen, truths/labels_of_stamps.tsv others (cut out, on a transparent ground).
+`--packages` is a folder with the photographs of package_photographs.py. Thresholds of labels were chosen by those in
+truths/labels_of_packages.tsv, labels_of_stamps.tsv (cut out, on a transparent ground) and labels_of_others.tsv, not by
+those in labels_unseen.tsv.
 
 Whose face it is, is measured by the portraits of the tests (tests/helpers/people.py), changed and made smaller, against
 each other and all faces of `--recognition`. `--people` is a folder of your own with a folder for each person: one
@@ -272,7 +273,7 @@ def main(recognition: Path, images: Path, people: Path | None, packages: Path | 
         table.add_row("labels", labels_of(labelled(images)))
         table.add_row("labels, faces too", labels_of(labelled(images), with_faces=True))
         if packages:
-            for truths in ("labels_of_packages.tsv", "labels_of_stamps.tsv"):
+            for truths in (f"labels_{of}.tsv" for of in ("of_packages", "of_stamps", "of_others", "unseen")):
                 table.add_row(truths, labels_of(labelled_of_packages(packages, truths)))
     if "identity" in chosen:
         table.add_row("identity", identity_of(recognition, people))

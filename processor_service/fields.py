@@ -105,7 +105,7 @@ OF_THE_PICTURE = (
         "size_class", "megapixels stored: `icon` < 0.02, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD
     ),
     DocumentField(
-        "redacted.faces", "how many places `redact` has hidden as faces; in an animation, those of one frame", INTEGER
+        "redacted.faces", "how many faces `redact` has found and hidden; in an animation, those of one frame", INTEGER
     ),
     DocumentField("redacted.plates", "the same for number plates, and for what may be one", INTEGER),
     DocumentField("redacted.text", "the same for pieces of text", INTEGER),

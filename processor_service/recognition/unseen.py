@@ -15,7 +15,7 @@ from PIL import Image
 
 from .box import Box
 from .faces import MIN_SCORE as SURE_FACE
-from .faces import faces
+from .faces import faces, large_faces
 from .faint import faint_texts
 from .labels import see
 from .plates import VEHICLE, _guesses, _of_shape, plates
@@ -28,6 +28,8 @@ Part = tuple[Box, Image.Image]
 MIN_SCORE = 0.25
 # Whether a picture is all there is of it, is seen again in its parts, or is one of these.
 Seen = Literal["by itself", "in parts", "as a part"]
+# Pixels of the long side. In a copy so small, a face that is nearer than the picture is large is still seen as one.
+_AS_THUMBNAIL = 128
 # Steps of 255 between the darkest and the brightest pixel.
 _FLAT = 4
 
@@ -61,7 +63,9 @@ def _seen(image: Image.Image, wanted: set[What], min_score: float, vehicle: floa
     page = look(image) if wanted & {"plates", "text"} else None
     found: dict[What, list[Box]] = {}
     if "faces" in wanted:
-        found["faces"] = [face.box for face in faces(image, min_score)]
+        found["faces"] = [face.box for face in faces(image, min_score, large=seen != "as a part")]
+        if seen != "as a part":
+            add_unless_there(found["faces"], (face.box for face in large_faces(image, min_score, _AS_THUMBNAIL)))
     if page and "plates" in wanted:
         found["plates"] = _plates(page, vehicle, min_score, seen)
     if page and "text" in wanted:

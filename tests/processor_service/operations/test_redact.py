@@ -15,6 +15,7 @@ from processor_service.errors import Code, ImageError
 from processor_service.features import all_features
 from processor_service.operations import redact as module
 from processor_service.pipeline import process
+from processor_service.pixels.scaling import shrunk
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import Face, faces
 from processor_service.recognition.plate_text import normal
@@ -54,6 +55,14 @@ def test_no_face_is_found_at_half_the_threshold_in_whatever_size(how: str) -> No
     stored = opened(run(encoded(FACE), {"redact": {"what": ["faces"], "how": how}})["data"])
     for side in (512, 384, 256, 128):
         assert seen_again(stored.resize((side, side))) == []
+
+
+def test_a_face_that_fills_the_picture_is_hidden() -> None:
+    near = FACE.crop(place().grown(-0.25).pixels(FACE.size)).resize((720, 960), Image.Resampling.LANCZOS)
+    sides = (96, 128, 512, 960)
+    assert any(faces(shrunk(near, side), 0.25) for side in sides)
+    stored = opened(run(encoded(near), REDACT)["data"]).convert("RGB")
+    assert not any(faces(shrunk(stored, side), 0.25) for side in sides)
 
 
 def test_a_picture_that_is_still_to_be_turned_is_turned_and_hidden() -> None:
@@ -97,7 +106,7 @@ def test_a_recipe_without_it_says_nothing_of_what_was_hidden() -> None:
 def test_a_face_that_cannot_be_hidden_refuses_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = Box(0, 0, 1, 1)
     monkeypatch.setattr(module, "unseen", lambda *_: {"faces": [everything]})
-    monkeypatch.setattr(module, "faces", lambda *_: [Face(everything, 1.0, [])])
+    monkeypatch.setattr(module, "faces", lambda *_, **__: [Face(everything, 1.0, [])])
     # It ends, after each way to hide it.
     with pytest.raises(ImageError) as refusal:
         run(encoded(FACE), REDACT)
@@ -284,9 +293,9 @@ def test_a_picture_that_is_too_large_to_find_what_is_small_in_it_is_refused() ->
 def test_a_face_is_looked_for_again_below_half_the_threshold(monkeypatch: pytest.MonkeyPatch, min_score: float) -> None:
     scores: list[float] = []
 
-    def noted(image: Image.Image, score: float) -> list[Face]:
+    def noted(image: Image.Image, score: float, large: bool) -> list[Face]:
         scores.append(score)
-        return faces(image, score)
+        return faces(image, score, large)
 
     monkeypatch.setattr(module, "faces", noted)
     run(encoded(SMALL), {"redact": {"what": ["faces"], "min_score": min_score, "how": "fill"}})
@@ -301,7 +310,7 @@ def test_a_face_that_was_found_by_turning_is_looked_for_again_turned(monkeypatch
     assert run(data, operation)["redacted"] == {"faces": 1}
     # Where nothing is hidden, it is found again.
     monkeypatch.setattr(module, "hide", lambda frame, *_, **__: frame)
-    monkeypatch.setattr(module, "faces", lambda *_: [])
+    monkeypatch.setattr(module, "faces", lambda *_, **__: [])
     with pytest.raises(ImageError, match="still found"):
         run(data, operation)
 
@@ -314,7 +323,7 @@ def test_a_face_that_is_found_only_when_others_are_hidden_is_hidden_too_and_othe
     monkeypatch.setattr(module, "unseen", lambda *_: {"faces": [one]})
     monkeypatch.setattr(module, "lying", lambda *_: iter(()))
 
-    def found(image: Image.Image, _: float) -> list[Face]:
+    def found(image: Image.Image, _: float, large: bool) -> list[Face]:
         hidden = np.asarray(image.crop(other.pixels(image.size))).std() < 45
         return [] if hidden else [Face(other, 0.24, [])]
 

@@ -50,6 +50,24 @@ def test_boxes_do_not_depend_on_the_size(size: tuple[int, int]) -> None:
     assert large.box.common(face.box) > 0.7 * large.box.area
 
 
+@pytest.mark.parametrize("cut", [-0.15, 0, 0.3])
+def test_a_face_that_fills_the_picture_is_one_face(cut: float) -> None:
+    image = Image.open(PICTURES / "pillow" / "hopper.jpg").convert("RGB")
+    (face,) = faces(image)
+    near = image.crop(face.box.grown(cut).pixels(image.size))
+    # From some 700 pixels on, the model sees no face any more, or two in one.
+    (large,) = faces(near.resize((near.width * 1200 // near.height, 1200), Image.Resampling.BICUBIC))
+    assert large.box.area > 0.25 and large.score > 0.5
+
+
+def test_two_faces_side_by_side_are_two() -> None:
+    image = portrait().crop((160, 20, 300, 220))
+    both = Image.new("RGB", (2 * image.width, image.height))
+    both.paste(image, (0, 0))
+    both.paste(image, (image.width, 0))
+    assert len(faces(both.resize((840, 600)))) == 2
+
+
 @pytest.mark.parametrize("degrees", [-15, 30, -45, 60, 90, 135, 180, 270])
 def test_a_tilted_face_is_found_where_it_is(degrees: int) -> None:
     (upright,) = faces(portrait())

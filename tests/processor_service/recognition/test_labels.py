@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from processor_service.recognition.labels import DIMS, Seen, glance, see
-from processor_service.recognition.labels_table import rows
+from processor_service.recognition.labels_table import ALSO, rows
 from processor_service.recognition.runtime import MODELS
 from tests.helpers.paths import PICTURES
 
@@ -58,12 +58,50 @@ def test_what_few_have_in_common_has_to_be_surer_than_what_many_have() -> None:
     assert [label.word for label in sure_of(n03481172=0.6).labels(0.65)] == []
 
 
+def test_what_very_many_have_in_common_has_to_be_surer_than_what_some_have() -> None:
+    # A little for each of four hundred animals adds up; what is a bird for sure is one.
+    assert [label.word for label in sure_of(n01518878=0.25, n01530575=0.25).labels()] == ["bird"]
+    assert [label.word for label in sure_of(n01518878=0.3, n01530575=0.3).labels()] == ["bird", "animal"]
+
+
+def test_what_wordnet_keeps_apart_is_searched_by_one_word() -> None:
+    # A castle, a church tower and a bridge; a plant in a pot, and a field of rape.
+    assert [label.word for label in sure_of(n02980441=0.2, n02825657=0.2).labels()] == ["building", "architecture"]
+    assert [label.word for label in sure_of(n04366367=0.2, n02980441=0.2).labels()] == ["architecture"]
+    assert [label.word for label in sure_of(n03991062=0.2, n11879895=0.2).labels()] == ["plant"]
+    assert [label.word for label in sure_of(n03633091=0.2, n04597913=0.2).labels()] == ["kitchenware"]
+    assert [label.word for label in sure_of(n02909870=0.2, n04049303=0.2).labels()] == ["container"]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "word", "wrong"),
+    [
+        ("n01806143", "peacock", "game"),
+        ("n09229709", "bubble", "ball"),
+        ("n03697007", "lumbermill", "plant"),
+        ("n02704792", "amphibious vehicle", "amphibian"),
+        ("n03991062", "plant pot", "pot"),
+        ("n02113186", "Cardigan corgi", "Cardigan"),
+    ],
+)
+def test_no_class_has_a_word_in_another_sense(identifier: str, word: str, wrong: str) -> None:
+    words = [label.word for label in sure_of(**{identifier: 0.9}).labels()]
+    assert word in words and wrong not in words
+
+
+def test_each_class_that_shows_something_else_too_is_in_the_table() -> None:
+    own = {row.split("\t")[1] for row in TABLE}
+    for wider, classes in ALSO.items():
+        assert set(classes.split(", ")) <= own
+        assert all(wider in row.split("\t") for row in TABLE if row.split("\t")[1] in classes.split(", "))
+
+
 @pytest.mark.parametrize(
     ("identifier", "words"),
     [
         ("n02437312", ["camel", "mammal", "animal"]),
         ("n02056570", ["penguin", "seabird", "bird", "animal"]),
-        ("n03877845", ["palace", "building"]),
+        ("n03877845", ["palace", "building", "architecture"]),
         ("n03895866", ["railway carriage", "vehicle"]),
     ],
     ids=["camel", "penguin", "palace", "carriage"],

@@ -67,7 +67,7 @@ def test_where_no_vehicle_is_seen_words_stay(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_part_of_one_colour_is_not_looked_through_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[Image.Image] = []
 
-    def noted(image: Image.Image, _: float) -> list[Face]:
+    def noted(image: Image.Image, _: float, large: bool) -> list[Face]:
         looked_at.append(image)
         return []
 
