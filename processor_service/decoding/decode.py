@@ -61,8 +61,8 @@ def decode(
     `accept_truncated` fills up missing pixels at the end of a picture instead of refusing it. Raises ImageError, with a
     code for everything that can be wrong with the bytes.
     """
-    if all_frames and not accept_truncated and lacks_frames(data):
-        raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: frames or pages are missing")
+    if all_frames and not accept_truncated:
+        check_frames(data)
     # Of a kind that no decoder knows, all pixels would be filled up.
     with truncation(accept_truncated and undecoded_kind(data) is None):
         try:
@@ -79,6 +79,12 @@ def decode(
                     picture = _decode_whole(less, settings, target, all_frames)
                     return replace(picture, source=replace(picture.source, is_part=True))
             raise
+
+
+def check_frames(data: bytes) -> None:
+    """Refuse an animation, or a document of pages, that is to be kept as a whole and ends before its last one."""
+    if lacks_frames(data):
+        raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: frames or pages are missing")
 
 
 def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:

@@ -13,6 +13,9 @@ from .tiff_repair import pages_of
 # Bytes of a chunk that says how a frame of a PNG is shown; the label of such a block of a GIF.
 _WHOLE_CONTROL, _CONTROL = 38, b"\xf9"
 
+# How many times as long as it is a TIFF may have been.
+_MOST_LOST = 16
+
 
 def lacks_frames(data: bytes) -> bool:
     """Whether frames or pages are missing. False for other formats, and for a broken structure."""
@@ -50,6 +53,9 @@ def _gif(data: bytes) -> bool:
 
 def _tiff(data: bytes) -> bool:
     pages, rest = pages_of(data)
-    return (
-        bool(pages) and not rest and pages[-1].next > 0 and directory_at(data, pages[-1].layout, pages[-1].next) is None
-    )
+    if not pages or rest:
+        return False
+    layout, offset = pages[-1].layout, pages[-1].next
+    # Some programs leave any number there: directories begin at even places.
+    is_meant = 0 < offset < _MOST_LOST * len(data) and offset % 2 == 0
+    return is_meant and directory_at(data, layout, offset) is None

@@ -8,9 +8,13 @@ import pytest
 from PIL import Image
 
 from processor_service.errors import Code, ImageError
+from processor_service.formats.tiff_directories import chain
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.broken_icons import scene
-from tests.helpers.kinds import decoded, furthest, refused
-from tests.helpers.pictures import encoded
+from tests.helpers.kinds import SETTINGS, decoded, furthest, refused
+from tests.helpers.pictures import b64, encoded
 
 PAGES = [scene(9), scene(9).rotate(90), scene(9).transpose(Image.Transpose.FLIP_TOP_BOTTOM)]
 FORMATS: dict[str, dict[str, Any]] = {
@@ -52,6 +56,27 @@ def test_no_frame_or_page_is_lost_without_a_word(name: str) -> None:
     else:
         assert furthest(decoded(half).image, decoded(data).image) == 0
         assert refused(half, all_frames=True)[0] is Code.TRUNCATED_IMAGE
+
+
+@pytest.mark.parametrize("operations", [[], ["strip_metadata"], [{"strip_metadata": {"keep": ["all"]}}]], ids=str)
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_is_kept_is_whole(name: str, operations: list[Any]) -> None:
+    """Also where a recipe names no frames: what was stored of a WebP could not be decoded."""
+    data = several(name)
+    whole = {"data": b64(data), "operations": operations}
+    assert process(Request.parse(whole), SETTINGS, Stopwatch())["data"]
+    with pytest.raises(ImageError) as refusal:
+        process(Request.parse(whole | {"data": b64(data[: len(data) * 2 // 3])}), SETTINGS, Stopwatch())
+    assert refusal.value.code is Code.TRUNCATED_IMAGE
+
+
+def test_a_number_in_place_of_the_next_page_is_none() -> None:
+    """Some programs leave any number there."""
+    data = bytearray(encoded(scene(9), "TIFF"))
+    (page,) = chain(bytes(data))
+    for number in (7, 2**32 - 2, 5 * len(data) | 1):
+        data[page.next_at : page.next_at + 4] = number.to_bytes(4, "little")
+        assert furthest(decoded(bytes(data), all_frames=True).image, scene(9)) == 0
 
 
 def test_a_gif_of_one_frame_needs_no_end() -> None:
