@@ -8,7 +8,7 @@ from typing import Any
 import pybase64
 
 from .color.profiles import make_srgb
-from .decoding.decode import decode
+from .decoding.decode import check_frames, decode
 from .document import absent_fields, describe, describe_original, sign
 from .encoding.encode import encode
 from .errors import Code, ImageError
@@ -86,6 +86,8 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
         elif not leaves_pixels(operations):
             stored, format_name = encode(picture)
         else:
+            if not request.accept_truncated:
+                check_frames(data)
             stored, format_name = store_as_it_came(picture, data, settings)
     check_result(stored, settings)
     return picture, stored, format_name

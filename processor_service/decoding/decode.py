@@ -12,7 +12,9 @@ from ..color.profile_check import carried_profile
 from ..color.profiles import to_srgb
 from ..errors import Code, ImageError
 from ..formats.jpeg_end import is_end_missing, with_end
+from ..formats.missing_frames import lacks_frames
 from ..formats.picture_end import ends_in_tile
+from ..formats.tiff_ends import lacks_pixels
 from ..formats.tiff_repair import repaired
 from ..metadata.collect import icon_metadata, orientation, raw_metadata
 from ..metadata.twins import without_broken_twins
@@ -59,6 +61,8 @@ def decode(
     `accept_truncated` fills up missing pixels at the end of a picture instead of refusing it. Raises ImageError, with a
     code for everything that can be wrong with the bytes.
     """
+    if all_frames and not accept_truncated:
+        check_frames(data)
     # Of a kind that no decoder knows, all pixels would be filled up.
     with truncation(accept_truncated and undecoded_kind(data) is None):
         try:
@@ -75,6 +79,12 @@ def decode(
                     picture = _decode_whole(less, settings, target, all_frames)
                     return replace(picture, source=replace(picture.source, is_part=True))
             raise
+
+
+def check_frames(data: bytes) -> None:
+    """Refuse an animation, or a document of pages, that is to be kept as a whole and ends before its last one."""
+    if lacks_frames(data):
+        raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: frames or pages are missing")
 
 
 def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
@@ -119,7 +129,8 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         data = with_named_inks(data)
         image = open_picture(data, settings)
         check_animation(image, data)
-        if ends_in_tile(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+        is_cut = ends_in_tile(data) or (image.format == "TIFF" and lacks_pixels(data, all_pages=all_frames))
+        if is_cut and not ImageFile.LOAD_TRUNCATED_IMAGES:
             raise OSError("image file is truncated")
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)

@@ -6,10 +6,11 @@ import io
 import re
 import struct
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ..errors import Code, ImageError
 from ..formats.big_tiff import as_classic
+from ..formats.header_end import ends_in_header
 from ..formats.registry import accepted, decoders, readable
 from ..settings import Settings
 from .pillow import prepare
@@ -19,6 +20,7 @@ from .windows_icons import CURSOR, plain_icon
 
 prepare(TiffFile)
 
+_TIFF = (b"II", b"MM")
 # GIMP writes a comment before an XBM, which Pillow does not expect.
 _COMMENT = re.compile(rb"\s*/\*(?:[^*]|\*(?!/)){0,2000}\*/\s*(?=#define)")
 
@@ -38,6 +40,9 @@ def refuse_unreadable(data: bytes, settings: Settings) -> None:
 def open_picture(data: bytes, settings: Settings) -> Image.Image:
     """Read the header. Raises ImageError when the bytes are of no accepted format, and whatever decoders raise."""
     refuse_unreadable(data, settings)
+    if data[:2] in _TIFF and ends_in_header(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+        # Pillow takes the tags that are there for all of them.
+        raise OSError("image file is truncated")
     names = [name for name in decoders(readable(settings)) if plausible(name, data)]
     icon = plain_icon(data)
     comment = _COMMENT.match(data)

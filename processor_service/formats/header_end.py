@@ -12,6 +12,7 @@ from collections.abc import Callable
 from .boxes import boxes
 from .containers import jpeg_header
 from .tiff_directories import directory_at, layout_of
+from .tiff_ends import lacks_numbers
 
 # How files begin whose header has one length, at which place, and that length: Sun raster, QOI, DDS, MSP, SGI, FLIC.
 _FIXED = (
@@ -35,10 +36,6 @@ _PNM = re.compile(
     rb"(?:\s|#[^\r\n]*[\r\n])*(?:#[^\r\n]*)?"
 )
 _MOST_PNM = 4096
-# Numbers of the largest palette of a TIFF. Other lists have at most one for each pixel: one that says more is wrong.
-_MOST_COLORS = 3 * 65_536
-# Tags of a TIFF that say how to read its pixels, and where they are.
-_PIXELS = frozenset((258, 273, 279, 320, 324, 325, 339, 347))
 
 
 def ends_in_header(data: bytes) -> bool:
@@ -64,10 +61,7 @@ def _tiff(data: bytes) -> bool:
         return True
     offset = int(struct.unpack_from(layout.word, data, layout.first)[0])
     directory = directory_at(data, layout, offset)
-    if directory is None:
-        return offset > 0
-    most = max(directory.pixels, _MOST_COLORS)
-    return any(tag in _PIXELS and directory.entries[tag][1] <= most for tag, _ in directory.loose_ends())
+    return offset > 0 if directory is None else lacks_numbers(directory)
 
 
 def _pnm(data: bytes) -> bool:

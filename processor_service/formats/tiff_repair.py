@@ -25,11 +25,11 @@ def repaired(data: bytes) -> bytes:
     """
     if layout_of(data) is None:
         return data
-    pages, rest = _pages(data)
+    pages, rest = pages_of(data)
     return _without_previews(_with_plain_turns(_without_loose_ends(data, pages), pages), pages, rest)
 
 
-def _pages(data: bytes) -> tuple[list[Directory], int]:
+def pages_of(data: bytes) -> tuple[list[Directory], int]:
     """The pages, and where those begin that are not looked at; 0 when all of them are."""
     pages: list[Directory] = []
     left = _MOST_ENTRIES

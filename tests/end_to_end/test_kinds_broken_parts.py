@@ -151,8 +151,20 @@ def test_cut_pictures_that_decoders_take_are_refused_as_such(es: Elasticsearch, 
         "within the head of a tile": jpeg_2000[: jpeg_2000.index(b"\xff\x90") + 2],
         "a Mac's icon": broken_icons.icon_of_a_mac({b"icp6": jpeg_2000})[:-40],
     }
+    big = encoded(twin_parts.scene(), "TIFF", big_tiff=True)
+    files["a BigTIFF whose pixels are cut off"] = big[:-40]
     for name, image in stored(es, index, pipeline, files, PNG).items():
         assert image["error"]["code"] == "truncated_image", name
+    frames = [twin_parts.scene(), twin_parts.scene().rotate(90)]
+    moving = {
+        format: encoded(frames[0], format, save_all=True, append_images=frames[1:]) for format in ("WEBP", "TIFF")
+    }
+    cut = {format: data[: len(data) * 2 // 3] for format, data in moving.items()}
+    kept: list[Any] = [{"animation": {"frames": "keep"}}, "strip_metadata"]
+    for name, image in stored(es, index, pipeline, cut, kept).items():
+        assert image["error"]["code"] == "truncated_image", name
+    for name, image in stored(es, index, pipeline, cut, PNG).items():
+        assert pixels(image).shape == np.asarray(frames[0]).shape, name
 
 
 def test_a_broken_part_takes_nothing_along_whatever_follows_the_picture(

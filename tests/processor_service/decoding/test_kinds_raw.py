@@ -173,7 +173,7 @@ def test_pages_of_very_many_entries_are_not_all_looked_at() -> None:
     for at in range(8, 8 + 16 * pages, 16):
         struct.pack_into("<H", data, at, entries)
         struct.pack_into("<I", data, at + 2 + 12 * entries, at + 16)
-    looked_at, rest = tiff_repair._pages(bytes(data))
+    looked_at, rest = tiff_repair.pages_of(bytes(data))
     assert 50 < len(looked_at) < 100 and rest == looked_at[-1].next > 0
 
 

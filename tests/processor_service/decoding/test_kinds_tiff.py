@@ -10,9 +10,9 @@ import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
-from processor_service.errors import Code
+from processor_service.errors import Code, ImageError
 from tests.helpers.built_tiffs import Page, one, packed, tiff
-from tests.helpers.kinds import decoded, refused
+from tests.helpers.kinds import decoded, furthest, refused
 from tests.helpers.pictures import encoded, opened, picture
 
 HEIGHT, WIDTH = 12, 20
@@ -258,3 +258,25 @@ def test_a_cut_tiff_of_16_bits_is_refused(share: float, deflated: bool) -> None:
         Code.TRUNCATED_IMAGE,
         Code.CORRUPT_IMAGE,
     )
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4", "planes", "grey", "BigTIFF", "BigTIFF of LZW"])
+def test_no_cut_of_a_tiff_gives_other_pixels(kind: str, order: str) -> None:
+    """Values and pixels that are cut off are not replaced by what the decoding adds to the file."""
+    levels = colors(1 if kind == "grey" else 3)[:6, :5]
+    if kind.startswith("Big"):
+        image = Image.fromarray((levels * 255).astype(np.uint8))
+        data = encoded(image, "TIFF", big_tiff=True, **({"compression": "tiff_lzw"} if "LZW" in kind else {}))
+    else:
+        type_ = kind if kind[0] in "uf" else "u2"
+        values = (levels * {"u1": 255, "u2": 65_535, "f4": 1}[type_]).astype(type_)
+        data = tiff(Page(values, GREY if kind == "grey" else RGB, planar=kind == "planes"), order=order)
+    expected = decoded(data).image
+    for end in range(16, len(data)):
+        try:
+            result = decoded(data[:end]).image
+        except ImageError as error:
+            assert error.code is Code.TRUNCATED_IMAGE, end
+        else:
+            assert furthest(result, expected) == 0, end
