@@ -18,6 +18,9 @@ _OPENED = (
     *(f"backward_codecs/org.apache.lucene.backward_codecs.lucene{release}" for release in (90, 91, 92, 94, 95)),
 )
 
+# Keystores that were written, by our jars for a version and by the secrets, for the next node of this process.
+_KEYSTORES: dict[tuple[Path, frozenset[tuple[str, str]]], bytes] = {}
+
 
 def environment(folder: NodeFolder) -> dict[str, str]:
     """Environment variables of the node: only a few, so that it gets none of our secrets."""
@@ -31,6 +34,10 @@ def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, secrets: Mapping[str, s
     Raises:
         NodeError: the helper failed.
     """
+    keystore, key = folder.config / "elasticsearch.keystore", (ours, frozenset(secrets.items()))
+    keystore.unlink(missing_ok=True)
+    if key in _KEYSTORES:
+        keystore.write_bytes(_KEYSTORES[key])
     command = [str(jdk.java), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"]
     command += [f"{ours / 'launch.jar'}{os.pathsep}{folder.home / 'lib'}/*", "org.ingestimage.embedded.launch.Launch"]
     done = subprocess.run(  # noqa: S603 - the JDK found above
@@ -42,6 +49,7 @@ def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, secrets: Mapping[str, s
     )
     if done.returncode != 0:
         raise NodeError(f"Could not write the node's keystore:\n{done.stderr.decode(errors='replace')}")
+    _KEYSTORES[key] = keystore.read_bytes()
     return done.stdout
 
 

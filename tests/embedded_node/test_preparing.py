@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,8 @@ from embedded_node.choice import choose
 from embedded_node.commands import node
 from embedded_node.distribution import build_home, install_plugin, write_config
 from embedded_node.folder import NodeFolder
+from embedded_node.jdk import Jdk
+from embedded_node.launch import node_input
 from embedded_node.run_as import Account, other_account
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the node to another user")
@@ -191,3 +195,22 @@ def test_the_command_says_it_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tm
         assert said in result.output
     with pytest.raises(NodeError, match="not supported"):
         EmbeddedNode(es_version="1.2.3")
+
+
+def test_nodes_with_the_same_secrets_share_a_keystore(
+    prepared: NodeFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another one is never left in its place."""
+    keystore, written = prepared.config / "elasticsearch.keystore", []
+
+    def writes_what_is_missing(command: list[str], input: bytes, **_: Any) -> subprocess.CompletedProcess[bytes]:
+        if not keystore.exists():
+            written.append(input)
+            keystore.write_bytes(input)
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", writes_what_is_missing)
+    for token in ("one", "one", "two", "one"):
+        node_input(prepared, Jdk(tmp_path, 21), tmp_path, {"token": token})
+        assert keystore.read_bytes() == f"token={token}\n".encode()
+    assert written == [b"token=one\n", b"token=two\n"]

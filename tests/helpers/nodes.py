@@ -12,6 +12,8 @@ from embedded_node import EmbeddedNode, jars
 from embedded_node.launch import node_input
 
 HEAP = "512m"
+# Its heap grows as it is needed: without that, each of a dozen nodes soon holds all of it.
+STARTS_SMALL = "-Xms128m"
 # With each change of what is in the cluster, a node writes down which indices were deleted: by default the last 500. After
 # some hundred tests that is a sixth of the processor time of making an index and deleting it.
 FORGETS_DELETED = {"cluster.indices.tombstones.size": "0"}

@@ -21,7 +21,7 @@ import requests
 from tests.helpers.pictures import b64
 from tests.helpers.ports import free_port
 from tests.helpers.processes import children, command_of, descendants, with_pid
-from tests.helpers.warm import CAN_FORK, WARM, Started
+from tests.helpers.warm import WARM, Started, is_wanted
 
 TOKEN = "test-token"
 
@@ -78,7 +78,7 @@ class Service:
         arguments = ["serve", "--port", str(self.port)]
         self.process: subprocess.Popen[bytes] | Started
         with self.log.open("ab") as log:
-            if self._program == PROGRAM and CAN_FORK:
+            if self._program == PROGRAM and is_wanted():
                 self.process = WARM.start(arguments, environment, log.fileno())
             else:
                 self.process = subprocess.Popen(

@@ -9,7 +9,7 @@ import pytest
 
 from embedded_node.versions import versions
 from tests.helpers.processes import children
-from tests.helpers.warm import CAN_FORK, Started, Warm
+from tests.helpers.warm import CAN_FORK, Started, Warm, is_wanted
 
 # It writes a file into a folder of the one it runs in.
 PLUGIN = ("plugin", "--es-version", versions()[0].number, "--out", "zips")
@@ -53,3 +53,9 @@ def test_it_starts_again_when_it_has_been_killed(warm: Warm, tmp_path: Path) -> 
         assert warm._process
         warm._process.kill()
         warm._process.wait()
+
+
+def test_it_is_for_tests_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_wanted()
+    monkeypatch.delenv("PYTEST_VERSION")
+    assert not is_wanted()

@@ -38,6 +38,11 @@ CAN_FORK = sys.platform == "linux" and platform.machine() in _CLONE
 LOADED = (commands, server)
 
 
+def is_wanted() -> bool:
+    """Whether pytest runs, here or above us. Scripts of load and benchmarks start what they measure as users do."""
+    return CAN_FORK and "PYTEST_VERSION" in os.environ
+
+
 class Started:
     """A child of ours, with what tests need of subprocess.Popen."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,14 +19,16 @@ from tests.helpers.built_jpegs import flat_jpeg
 from tests.helpers.kinds import SETTINGS, refused
 from tests.helpers.large_jpegs import QUARTERS, quartered
 from tests.helpers.paths import ROOT
-from tests.helpers.pictures import encoded, pixel
+from tests.helpers.pictures import b64, encoded, pixel
 from tests.helpers.turned_heif import heic
 
+Codes = Callable[..., list[str]]
 SIDES = (2000, 1500)
 PIXELS = SIDES[0] * SIDES[1]
-# In a process of its own, which can get so many bytes more than it has: the code, or `ok`.
+# Forks for each line, which can get so many bytes more than it has, and says the codes, or `ok`. It loads for half a
+# second, and so would each of forty.
 SCRIPT = """
-import json, re, resource, sys
+import base64, json, os, re, resource, sys
 from pathlib import Path
 from processor_service.decoding.decode import decode
 from processor_service.decoding.open import load_decoders
@@ -34,36 +37,59 @@ from processor_service.errors import ImageError, lacks_memory
 from processor_service.picture import Output
 from tests.helpers.kinds import SETTINGS
 load_decoders(SETTINGS)
-data = sys.stdin.buffer.read()
-target, output, amounts = json.loads(sys.argv[1])
-small = decode(data, SETTINGS) if output else None
-codes = []
-for amount in amounts:
-    has = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (has + amount, resource.RLIM_INFINITY))
-    try:
-        if small:
-            small.output = Output(**output)
-            encode(small)
-        else:
-            decode(data, SETTINGS, (lambda *_: tuple(target)) if target else None)
-        codes.append("ok")
-    except ImageError as error:
-        codes.append(error.code.code)
-    except Exception as error:
-        # As a worker does with what it does not expect.
-        codes.append("out_of_memory" if lacks_memory(error) else repr(error))
-    resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(json.dumps(codes))
+
+def tried(data, target, output, amounts):
+    small = decode(data, SETTINGS) if output else None
+    for amount in amounts:
+        has = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (has + amount, resource.RLIM_INFINITY))
+        try:
+            if small:
+                small.output = Output(**output)
+                encode(small)
+            else:
+                decode(data, SETTINGS, (lambda *_: tuple(target)) if target else None)
+            yield "ok"
+        except ImageError as error:
+            yield error.code.code
+        except Exception as error:
+            # As a worker does with what it does not expect.
+            yield "out_of_memory" if lacks_memory(error) else repr(error)
+        resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+for line in sys.stdin.buffer:
+    if pid := os.fork():
+        if os.waitpid(pid, 0)[1]:
+            print(json.dumps(["the process died"]), flush=True)
+        continue
+    data, *others = json.loads(line)
+    print(json.dumps(list(tried(base64.b64decode(data), *others))), flush=True)
+    os._exit(0)
 """
 
 
-def codes(data: bytes, amounts: list[int], *, target: tuple[int, int] | None = None, **output: Any) -> list[str]:
-    command = [sys.executable, "-c", SCRIPT, json.dumps([target, output, amounts])]
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[subprocess.Popen[str]]:
     environment = {"PATH": "/usr/bin", "OPENBLAS_NUM_THREADS": "1", "MALLOC_TRIM_THRESHOLD_": "0"}
     environment |= {"MALLOC_MMAP_THRESHOLD_": "65536"}
-    done = subprocess.run(command, input=data, cwd=ROOT, env=environment, capture_output=True, check=True)
-    return [str(code) for code in json.loads(done.stdout)]
+    command = [sys.executable, "-c", SCRIPT]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def codes(loaded: subprocess.Popen[str]) -> Codes:
+    """What comes of a picture in a process of its own, for each number of bytes that it can get."""
+
+    def found(data: bytes, amounts: list[int], *, target: tuple[int, int] | None = None, **output: Any) -> list[str]:
+        assert loaded.stdin and loaded.stdout
+        print(json.dumps([b64(data), target, output, amounts]), file=loaded.stdin, flush=True)
+        return [str(code) for code in json.loads(loaded.stdout.readline())]
+
+    return found
 
 
 def picture_of(format: str, mode: str = "RGB", **options: Any) -> bytes:
@@ -87,7 +113,7 @@ DECODED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", DECODED)
-def test_a_decoder_with_too_little_memory_is_not_told_as_a_broken_picture(kind: str) -> None:
+def test_a_decoder_with_too_little_memory_is_not_told_as_a_broken_picture(codes: Codes, kind: str) -> None:
     amounts = [PIXELS * number // 2 for number in (*range(1, 24), *range(24, 50, 4), 100)]
     found = codes(DECODED[kind](), amounts)
     assert set(found) == {"ok", "out_of_memory"}, dict(zip(amounts, found, strict=True))
@@ -106,7 +132,7 @@ ENCODED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", ENCODED)
-def test_an_encoder_with_too_little_memory_is_not_told_as_one_that_cannot(kind: str) -> None:
+def test_an_encoder_with_too_little_memory_is_not_told_as_one_that_cannot(codes: Codes, kind: str) -> None:
     amounts = [PIXELS * number // 2 for number in (0, *range(1, 20, 2), *range(20, 120, 10), 200)]
     found = codes(picture_of("JPEG"), amounts, **ENCODED[kind])
     assert set(found) == {"ok", "out_of_memory"}, dict(zip(amounts, found, strict=True))

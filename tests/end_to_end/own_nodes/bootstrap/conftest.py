@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.install.bootstrap import bootstrap
 from pipelines.resources import Kind
-from tests.helpers.nodes import HEAP
+from tests.helpers.nodes import HEAP, STARTS_SMALL
 from tests.helpers.service import TOKEN
 
 from .installed import RESOURCES, Run
@@ -32,7 +32,14 @@ class Node:
         if self._node is None or self._plugin != plugin:
             self.stop()
             options: dict[str, Any] = {"plugin_zip": find_plugin_zip(self._version), "token": TOKEN} if plugin else {}
-            node = EmbeddedNode(es_version=self._version, data=self._data, heap=HEAP, quick_start=True, **options)
+            node = EmbeddedNode(
+                es_version=self._version,
+                data=self._data,
+                heap=HEAP,
+                jvm_options=[STARTS_SMALL],
+                quick_start=True,
+                **options,
+            )
             self._node, self._plugin = node.start(), plugin
         return self._node.url
 

@@ -15,7 +15,7 @@ from embedded_node.versions import versions
 from pipelines.cluster.client import connect
 from tests.helpers.browser import CHROMIUM, DRIVER, Browser, started_chromium
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
-from tests.helpers.nodes import HEAP, bootstrap
+from tests.helpers.nodes import HEAP, STARTS_SMALL, bootstrap
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, running_service
 from tests.ingest_image.gallery.browser import DOCUMENTS, INDEX
@@ -29,7 +29,14 @@ def es(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
     plugin = find_plugin_zip(version)
     with (
         running_service(log) as service,
-        EmbeddedNode(es_version=version, plugin_zip=plugin, token=TOKEN, heap=HEAP, quick_start=True) as node,
+        EmbeddedNode(
+            es_version=version,
+            plugin_zip=plugin,
+            token=TOKEN,
+            heap=HEAP,
+            jvm_options=[STARTS_SMALL],
+            quick_start=True,
+        ) as node,
     ):
         bootstrap("--url", node.url, "--service-url", service.url)
         with connect(node.url) as client:

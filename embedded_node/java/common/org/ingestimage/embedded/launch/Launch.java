@@ -3,6 +3,7 @@ package org.ingestimage.embedded.launch;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import org.elasticsearch.node.InternalSettingsPreparer;
 
 /**
  * Writes the node's keystore, and to standard output the bytes that the node expects on its standard input.
+ *
+ * <p>A keystore that is there already is kept: whoever put it there made it of the same secrets.
  *
  * <p>Arguments: the home folder, the configuration folder, the logs folder. Standard input: lines
  * {@code name=value} of secrets for the keystore.
@@ -34,7 +37,10 @@ public final class Launch {
                 int equals = secret.indexOf('=');
                 keystore.setString(secret.substring(0, equals), secret.substring(equals + 1).toCharArray());
             }
-            keystore.save(config, new char[0]);
+            // Deriving its key takes half of this program's processor time.
+            if (!Files.exists(KeyStoreWrapper.keystorePath(config))) {
+                keystore.save(config, new char[0]);
+            }
             // The node does not read elasticsearch.yml itself: whoever starts it does.
             Settings given = Settings.builder().put("path.home", home).build();
             Settings settings = InternalSettingsPreparer.prepareEnvironment(given, Map.of(), config, () -> "embedded").settings();
