@@ -12,7 +12,7 @@ import yaml
 
 from processor_service.errors import Code
 from processor_service.settings import Settings
-from tests.helpers.documented import the_block
+from tests.helpers.documented import blocks, the_block
 from tests.helpers.paths import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -59,6 +59,22 @@ def test_parts_of_files_are_such() -> None:
     (job,) = yaml.safe_load(the_block("docs/monitoring.md", "scrape_configs").text)["scrape_configs"]
     ports = {target.rpartition(":")[2] for static in job["static_configs"] for target in static["targets"]}
     assert ports == {"8093", "8094"}
+
+
+def _beginning(text: str) -> str:
+    """The first words of a block, without a comment behind them."""
+    return re.split(r"  | \\\\$", text.splitlines()[0])[0][:70].strip()
+
+
+def test_the_docs_say_which_blocks_no_test_runs_and_why() -> None:
+    rows = [
+        f"| [{block.page}]({os.path.relpath(block.page, 'docs')}) | `{_beginning(block.text)}` | {block.why_not} |"
+        for block in blocks()
+        if block.why_not
+    ]
+    said = (ROOT / "docs/README.md").read_text().partition("## What is printed and not run\n")[2]
+    # What the table has to be is seen when it is not.
+    assert [line for line in said.splitlines() if line.startswith("| [")] == rows
 
 
 @pytest.mark.parametrize("page", ["docs/rendering.md", "docs/store.md"])
