@@ -13,7 +13,7 @@ _BLOCK = re.compile(
     r"(?:^<!-- (?P<marker>\w+):(?P<said>.*?)-->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```", re.M | re.S
 )
 _REQUEST = re.compile(r"(GET|PUT|POST|DELETE) [^<\s]+(\n|$)")
-_COMMAND = re.compile(r"(venv/bin/)?ingest-image |\. \./\.env\n")
+_COMMAND = re.compile(r"(venv/bin/)?ingest-image |curl |\. \./\.env\n")
 
 # In each table: page (or * for all), how a block begins, and what is to be said of it. Each row must be of use.
 # What nobody can run: drawings, answers, parts of a program.
