@@ -15,7 +15,7 @@ from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from .stock import StockProcessors
 
 
-class Cluster(FakeElasticsearch):
+class ClusterWithSet(FakeElasticsearch):
     """A node that has the processor."""
 
     def answer(self, method: str, path: str, body: Any) -> Any:
@@ -25,7 +25,9 @@ class Cluster(FakeElasticsearch):
 
 
 def test_documents_get_their_time_unless_they_have_one(stock: StockProcessors) -> None:
-    (pipeline,) = (one for one in resources(Cluster().client, bundled(), ["photos"], None) if one.name == PIPELINE)
+    (pipeline,) = (
+        one for one in resources(ClusterWithSet().client, bundled(), ["photos"], None) if one.name == PIPELINE
+    )
     time, image = pipeline.body["processors"]
     assert list(time) == ["set"] and list(image) == ["image"]
     (request,) = parse(the_block("docs/data-streams.md", "POST photos").text)
