@@ -12,7 +12,8 @@ from .errors import NodeError
 _PORT_TAKEN = "Port {port} on 127.0.0.1 is taken; stop what listens there, or choose another port."
 # Sentences for what Elasticsearch reports with a stack trace.
 _KNOWN_FAILURES = {
-    "failed to obtain node locks": (
+    # It also fails to obtain the lock where nobody has it: the folder cannot be written, or belongs to no file system.
+    "Lock held by another program": (
         "Another Elasticsearch uses {data} (node.lock); stop it, or choose another folder with --data."
     ),
     "BindHttpException": _PORT_TAKEN,

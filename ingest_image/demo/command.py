@@ -98,6 +98,8 @@ def demo(
                 service.wait_for("/readyz")
                 recognition = "--no-recognize" if nothing else "--recognize"
                 _run("bootstrap", "--url", node.url, "--service-url", service.url, recognition)
+                if not nothing:
+                    console.print("(the demo runs one itself)")
                 try:
                     if not nothing:
                         check_embedder(node.url, stored)

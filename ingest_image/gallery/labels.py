@@ -100,6 +100,8 @@ def with_question(endpoint: str, query: PageQuery | None = None, **values: Any) 
     more: dict[str, Any] = {}
     for name, value in query.pairs() if query else ():
         more.setdefault(name, []).append(value)
+    if query and query.duplicates:
+        more["duplicates"] = query.duplicates
     return url_for(endpoint, **values, **more)
 
 

@@ -58,6 +58,9 @@ class Looking:
 
     def forget(self, gone: Iterable[Key]) -> None:
         """Take documents out of the clusters; one that is left alone is no cluster."""
+        if self.clusters is None:
+            # Nobody has looked yet, which is not the same as that there are none.
+            return
         keys = set(gone)
-        left = ([key for key in cluster if key not in keys] for cluster in self.clusters or ())
+        left = ([key for key in cluster if key not in keys] for cluster in self.clusters)
         self.clusters = [cluster for cluster in left if len(cluster) > 1]

@@ -23,6 +23,7 @@ PICKED_DISTANCE = 8.0
 _DROPPED = "dropped:"
 # Elasticsearch's limit in bytes.
 _LONGEST_ID = 512
+_MOST_PAGES = 1_000_000
 Pairs = list[tuple[str, str]]
 
 
@@ -46,6 +47,8 @@ class PageQuery:
     order: Order = Order.DEFAULT
     # Hits on a page; None: the setting of the gallery.
     size: int | None = None
+    # The page of the duplicates from which a picture was opened; 0: it was another one. No part of the question.
+    duplicates: int = 0
 
     @classmethod
     def of(cls, args: MultiDict[str, str]) -> PageQuery:
@@ -65,6 +68,7 @@ class PageQuery:
             _some(args, "f", MOST_FILTERS),
             next((order for order in Order if order == args.get("order")), Order.DEFAULT),
             int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
+            int(_between(0, args.get("duplicates", 0, type=int), _MOST_PAGES)),
         )
 
     def question(self, engine: Engine, dropped: DroppedPictures) -> Question:
@@ -109,8 +113,8 @@ class PageQuery:
 
     @property
     def address(self) -> str:
-        """The address of its page."""
-        return address(self.pairs())
+        """The address of its page, or of the duplicates from which one came."""
+        return f"/duplicates?page={self.duplicates}" if self.duplicates else address(self.pairs())
 
     def address_of(self, path: str, *more: tuple[str, str]) -> str:
         """The address of another page about this question."""

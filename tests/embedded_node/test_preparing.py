@@ -18,6 +18,7 @@ from embedded_node.distribution import build_home, install_plugin, write_config
 from embedded_node.folder import NodeFolder
 from embedded_node.jdk import Jdk
 from embedded_node.launch import node_input
+from embedded_node.readiness import why_it_ended
 from embedded_node.run_as import Account, other_account
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the node to another user")
@@ -214,3 +215,15 @@ def test_nodes_with_the_same_secrets_share_a_keystore(
         node_input(prepared, Jdk(tmp_path, 21), tmp_path, {"token": token})
         assert keystore.read_bytes() == f"token={token}\n".encode()
     assert written == [b"token=one\n", b"token=two\n"]
+
+
+def test_a_lock_that_cannot_be_had_is_not_somebody_else_s(tmp_path: Path) -> None:
+    """As in a chroot whose root is no mount point: nobody could find the other Elasticsearch, because there is none."""
+    log = tmp_path / "node.log"
+    head = "java.lang.IllegalStateException: failed to obtain node locks, tried [/data]; maybe these locations are not"
+    log.write_text(f"{head} writable\nCaused by: java.io.IOException: Mount point not found\n")
+    assert why_it_ended(log, 1, tmp_path, 9200).endswith(log.read_text().strip())
+    log.write_text(
+        f"{head} writable\nCaused by: ...LockObtainFailedException: Lock held by another program: node.lock\n"
+    )
+    assert why_it_ended(log, 1, tmp_path, 9200).startswith(f"Another Elasticsearch uses {tmp_path}")

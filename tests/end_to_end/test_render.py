@@ -157,6 +157,19 @@ def test_an_element_of_a_list_and_a_picture_without_fields(es: Elasticsearch, in
     assert get(rendering, f"{index}/2?w=64", If_None_Match=first.headers["ETag"]).status_code == 304
 
 
+def test_a_document_with_a_routing_is_found_by_it(es: Elasticsearch, index: str, rendering: Service) -> None:
+    es.indices.create(index=index, settings={"number_of_shards": 5}, mappings={"_routing": {"required": True}})
+    es.index(index=index, id="1", routing="a & b", document={"image": [{"data": b64(PHOTO)}, b64(CAT)]})
+    for path in ("1?w=64", "1?w=64&routing=", "2?w=64&routing=a+%26+b"):
+        assert code(get(rendering, f"{index}/{path}")) == (404, "picture_not_found"), path
+    for number, size in ((0, (64, 43)), (1, (64, 64))):
+        assert opened(get(rendering, f"{index}/1?w=64&n={number}&routing=a+%26+b").content).size == size
+    es.index(index=index, id="2", routing="a & b", document={"image": {"data": b64(PHOTO)}})
+    url = signed_url(f"{rendering.url}/v1/images/{index}/2?routing=a+%26+b", TOKEN, int(time.time()) + 600)
+    assert opened(requests.get(url, timeout=60).content).size == (1800, 1200)
+    assert code(requests.get(url.replace("routing=a", "routing=b"), timeout=60)) == (401, "unauthorized")
+
+
 def test_a_signed_address_needs_no_token(es: Elasticsearch, index: str, rendering: Service) -> None:
     es.index(index=index, id="1", document={"image": {"data": b64(PHOTO)}})
     sha256 = es.get(index=index, id="1")["_source"]["image"]["sha256"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,16 @@ class Browser:
         data: bytes = path.read_bytes()
         path.unlink()
         return data
+
+    @contextmanager
+    def that_loads_no_more(self) -> Iterator[None]:
+        """Lists that are opened meanwhile stay as long as they are, however one scrolls."""
+        source = "window.IntersectionObserver = class { observe() {} disconnect() {} }"
+        added = self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
     def shot(self, name: str, pause: float = 1) -> None:
         if SHOTS:

@@ -12,7 +12,7 @@ import yaml
 
 from processor_service.errors import Code
 from processor_service.settings import Settings
-from tests.helpers.documented import the_block
+from tests.helpers.documented import blocks, the_block
 from tests.helpers.paths import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,6 +61,22 @@ def test_parts_of_files_are_such() -> None:
     assert ports == {"8093", "8094"}
 
 
+def _beginning(text: str) -> str:
+    """The first words of a block, without a comment behind them."""
+    return re.split(r"  | \\\\$", text.splitlines()[0])[0][:70].strip()
+
+
+def test_the_docs_say_which_blocks_no_test_runs_and_why() -> None:
+    rows = [
+        f"| [{block.page}]({os.path.relpath(block.page, 'docs')}) | `{_beginning(block.text)}` | {block.why_not} |"
+        for block in blocks()
+        if block.why_not
+    ]
+    said = (ROOT / "docs/README.md").read_text().partition("## What is printed and not run\n")[2]
+    # What the table has to be is seen when it is not.
+    assert [line for line in said.splitlines() if line.startswith("| [")] == rows
+
+
 @pytest.mark.parametrize("page", ["docs/rendering.md", "docs/store.md"])
 def test_settings_of_a_shell_are_taken_by_the_service(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     block = the_block(page, "IMAGE_").text
@@ -96,7 +112,7 @@ def test_a_setting_is_taken_with_the_value_of_the_page(
 
 def test_the_first_ten_minutes_have_the_steps_of_their_script() -> None:
     script = (ROOT / "benchmarks/first-ten-minutes").read_text()
-    page = (ROOT / "docs/first-ten-minutes.md").read_text()
+    page = (ROOT / "docs/first-ten-minutes.md").read_text().partition("## On a bare machine")[0]
     program = r"(?:make dist|python3 -m venv|pip|ingest-image)[ \w-]*"
     steps = re.findall(rf"(?:step|\$|') (?:bash -c ')?(?:venv/bin/)?({program})", script)
     rows = re.findall(r"^\| \d+:\d\d \| `([\w -]+)", page, re.MULTILINE)

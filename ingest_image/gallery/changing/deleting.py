@@ -73,6 +73,8 @@ def delete() -> Response | str:
     hits = (_as_seen(one, hit) for one in versions if (hit := still.get((one.index, one.id))))
     delete_hits(here.client, hits, done, at_once=True)
     refresh(here.client, (one.index for one in versions))
+    left = {one.hit.key for one in current_ones(here, list(still), ("title",))}
+    here.looking.forget(key for key in still if key not in left)
     failed = [f"{shown(one['id'])}: {one['reason']}" for one in done.failed]
     heading, *others = _parts(done.deleted, done.changed, failed)
     if request.accept_mimetypes.best == "application/json":

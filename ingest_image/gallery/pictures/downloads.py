@@ -50,7 +50,7 @@ def original(index: str, number: int) -> Response:
         hit, picture, place = chosen_picture(index, number, *_ORIGINAL)
         if not picture.original or not picture.original_sha256:
             abort(404)
-        data = kept_picture(settings, hit.index, hit.id, place, picture.original_sha256, original=True)
+        data = kept_picture(settings, hit, place, picture.original_sha256, original=True)
     if not data:
         raise UserError(
             "the service does not hand out this original: it must be in its store, with IMAGE_RENDER_ORIGINALS=true, "

@@ -88,7 +88,7 @@ def bytes_of(settings: GallerySettings, chosen: Chosen) -> bytes:
     hit, picture, place = chosen
     data = _decoded(picture.raw.get("data"))
     if not data and picture.sha256 and picture.raw.get("stored"):
-        return kept_picture(settings, hit.index, hit.id, place, picture.sha256)
+        return kept_picture(settings, hit, place, picture.sha256)
     return data
 
 

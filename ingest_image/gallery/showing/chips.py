@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 from dataclasses import dataclass
 
 from ...search.questions.filters import facet_of
+from ...search.questions.months import MONTH
 from ..page_query import PageQuery
+
+PLACE = "place"
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,13 @@ def chips(query: PageQuery, sample: str) -> list[Chip]:
 
 
 def in_words(text: str) -> str:
-    """`format: jpeg` for `format:jpeg`, and `not format: jpeg` for `!format:jpeg`."""
-    name, _, value = text.removeprefix("!").partition(":")
-    said = f"{name.replace('_', ' ')}: {value.strip(chr(34))}"
+    """`format: jpeg` for `format:jpeg`, and `not format: jpeg` for `!format:jpeg`; sides of a map are no words."""
+    name, colon, value = text.removeprefix("!").partition(":")
+    value = value.strip('"')
+    if name == MONTH and (month := _MONTH.fullmatch(value)):
+        said = f"{calendar.month_name[int(month[2])]} {month[1]}"
+    elif name == PLACE and ".." in value:
+        said = "in a part of the map"
+    else:
+        said = f"{name.replace('_', ' ')}{colon and ': '}{value}"
     return f"not {said}" if text.startswith("!") else said

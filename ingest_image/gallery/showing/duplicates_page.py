@@ -18,6 +18,7 @@ from ...search.comparing.hashes import SAME_PICTURE
 from ...search.comparing.union import Key
 from ..context import context, writable_context
 from ..documents import refresh
+from ..page_query import PageQuery
 
 blueprint = Blueprint("duplicates", __name__)
 _ON_A_PAGE = 20
@@ -53,6 +54,7 @@ def duplicates() -> str:
         total=len(found),
         clusters=[(len(keys), members(engine, keys[:_MEMBERS], SAME_PICTURE, True)) for keys in shown],
         number=number,
+        origin=PageQuery(duplicates=number),
         pages=pages,
         done=_outcome(),
         version_of=_version,
@@ -77,6 +79,7 @@ def keep() -> str | AnyResponse:
         raise UserError("there is no other picture to delete")
     # It may be gone by now: then the others are all that is left.
     first = engine.get(*_key(kept))
+    number = max(1, request.form.get("page", 1, type=int))
     if request.form.get("sure") != "1":
         hits = [hit for one in others if (hit := _found(engine, _key(one)))]
         return render_template(
@@ -86,6 +89,7 @@ def keep() -> str | AnyResponse:
             hits=hits,
             values=[json.dumps(one) for one in others],
             keep=json.dumps(kept),
+            origin=PageQuery(duplicates=number),
         )
     done = Deleted()
     try:
@@ -95,7 +99,7 @@ def keep() -> str | AnyResponse:
     refresh(here.client, (one[0] for one in others))
     here.looking.forget(_key(one) for one in others if not _found(engine, _key(one)))
     outcome: dict[str, Any] = {"deleted": done.deleted, "changed": done.changed, "failed": len(done.failed)}
-    return redirect(url_for(".duplicates", page=request.form.get("page", 1, type=int), **outcome), 303)
+    return redirect(url_for(".duplicates", page=number, **outcome), 303)
 
 
 def _found(engine: Engine, key: Key) -> Hit | None:

@@ -32,9 +32,21 @@ function forget(documents) {
   sessionStorage.setItem("order", JSON.stringify(order.filter(([key]) => !keys.has(key))));
 }
 
+// The keyboard stays where it was: at the picture behind those that vanish, or before them.
+function focusBehind(cards) {
+  const active = document.activeElement;
+  if (active !== body && !active.closest("#selection") && !cards.some((card) => card.contains(active))) return;
+  const shown = all(".card:not([hidden])");
+  const from = shown.indexOf(cards[0]);
+  const left = shown.filter((card) => !cards.includes(card));
+  const next = left.find((card) => shown.indexOf(card) > from) ?? left.at(-1);
+  if (from >= 0 && next) one("a", next).focus({ preventScroll: true });
+}
+
 function deleteLater(documents) {
   const cards = cardsOf(documents);
   const order = sessionStorage.getItem("order");
+  focusBehind(cards);
   for (const card of cards) card.hidden = true;
   forget(documents);
   const many = documents.length > 1;
@@ -78,6 +90,8 @@ function deleteLater(documents) {
         show();
         toast(`${result.sentence}.`);
       } else for (const card of cards) card.remove();
+      // While others can still be brought back, they would be missing among what is counted.
+      if (!leaving.size) await import("./grid.js").then(({ countAgain }) => countAgain());
     } catch (error) {
       show();
       toast(error.message);

@@ -19,8 +19,13 @@ function fadeIn(under) {
   }
 }
 fadeIn(document);
-// What a map shows is around its middle.
+// What a map shows is around its middle, and of a long timeline the chosen month is to be seen.
 for (const map of all(".map-scroll")) map.scrollLeft = (map.scrollWidth - map.clientWidth) / 2;
+function showChosenMonth() {
+  const [line, month] = [one(".timeline"), one(".timeline [aria-current]")];
+  if (month) line.scrollLeft += month.getBoundingClientRect().left - line.getBoundingClientRect().left - line.clientWidth / 2;
+}
+showChosenMonth();
 
 // Waiting: a bar at the top from a click until the next page is there. With a download the page stays.
 const wait = (on) => body.classList.toggle("waiting", on);
@@ -87,7 +92,8 @@ function step(by) {
   const link = one(`[data-step="${by}"]`);
   if (link && !link.hidden) link.click();
 }
-if (detail) {
+function placeSteps() {
+  if (!detail) return;
   const order = JSON.parse(sessionStorage.getItem(ORDER) || "[]");
   const place = order.findIndex(([key]) => key === detail.dataset.key);
   for (const link of all("[data-step]")) {
@@ -98,9 +104,10 @@ if (detail) {
     }
   }
 }
+placeSteps();
 
 function move(key) {
-  const links = all(".grid .card a");
+  const links = all(".grid .card:not([hidden]) a");
   const place = links.indexOf(document.activeElement);
   if (place < 0) {
     if (links.length) links[0].focus();
@@ -127,8 +134,10 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
   if (event.key === "Escape") {
+    const crop = one(".crop[open]");
     if (typing) event.target.blur();
-    else if (detail) one("[data-back]").click();
+    else if (crop) crop.open = false;
+    else if (one("[data-back]")) one("[data-back]").click();
     // Where pictures are ticked, it takes the ticks away (selection.js), and one stays at the picture.
     else if (document.activeElement !== body && !chosen().length) document.activeElement.blur();
     return;

@@ -1,6 +1,6 @@
 // The list of pictures: it loads as one scrolls, and one comes back to the place that one left.
 const list = one("main[data-address]");
-const PLACE = "place";
+export const PLACE = "place";
 const RETURN = "return";
 
 const keysOf = (cards) => new Set(cards.map((card) => card.dataset.key));
@@ -8,7 +8,7 @@ const shownCards = () => all(".card", list);
 let firstPage = keysOf(list ? shownCards() : []);
 
 // A page of ours, parsed. A page that says what is wrong becomes an error with that sentence.
-async function fetchPage(address, part) {
+export async function fetchPage(address, part) {
   let answer;
   try {
     answer = await fetch(address, { headers: part ? { "X-Part": part } : {} });
@@ -91,10 +91,26 @@ if (list) {
   });
 }
 
-// Shows what is there now. Where more was loaded, what is new is put before it, so that nothing moves away.
-export async function refreshList() {
-  if (!list) return;
+// Says anew how many there are after some were deleted; the pictures that are shown stay where they are.
+export async function countAgain() {
+  const facets = one("#facets");
+  if (!list || !facets) return;
   const page = await fetchPage(list.dataset.address);
+  if (!all(".card:not([hidden])", list).length) return refreshList(page);
+  one(".total", list).textContent = one(".total", page).textContent;
+  for (const selector of [".saved", ".timeline"]) {
+    const [before, now] = [one(selector, list), one(selector, page)];
+    if (before && now) before.replaceWith(document.adoptNode(now));
+  }
+  showChosenMonth();
+  facets.replaceChildren(...one("#facets", page).childNodes);
+}
+
+// Shows what is there now. Where more was loaded, what is new is put before it, so that nothing moves away.
+export async function refreshList(fetched) {
+  // The page of duplicates is looked for anew only when it is asked for.
+  if (!list || !one("#facets")) return;
+  const page = fetched ?? await fetchPage(list.dataset.address);
   const shown = keysOf(shownCards());
   const fresh = all("main .card", page);
   if (shown.size > firstPage.size) {
@@ -150,12 +166,12 @@ function comeBack(key) {
 if (list) {
   const came = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   const key = sessionStorage.getItem(RETURN);
-  if (key || came) comeBack(key);
+  if (key !== null || came) comeBack(key);
   window.addEventListener("pagehide", keepPlace);
   watchTheEnd();
 }
 sessionStorage.removeItem(RETURN);
 
 for (const back of all("[data-back]")) {
-  back.addEventListener("click", () => sessionStorage.setItem(RETURN, one("main").dataset.key));
+  back.addEventListener("click", () => sessionStorage.setItem(RETURN, one("main").dataset.key ?? ""));
 }

@@ -80,7 +80,7 @@ async function store(files, skipped) {
       if (error.isOver) left = files.length - number - 1;
       if (left) break;
     }
-    words.textContent = `Stored ${number + 1} of ${files.length}`;
+    words.textContent = `${number + 1} of ${files.length} sent`;
   }
   words.parentElement.remove();
   wait(false);

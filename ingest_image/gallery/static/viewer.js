@@ -6,19 +6,24 @@ const figures = all("figure .shown > img");
 if (viewer && figures.length) {
   const SECONDS = 5;
   const MOST = 12;
+  const NEAR = 4;
   const area = one(".field-of-view", viewer);
   const image = one("img", area);
   const button = (name) => one(`[data-view="${name}"]`, viewer);
 
   // The results as gallery.js remembers them, with this page's own pictures in their place.
   const own = figures.map((shown) => ({ src: shown.getAttribute("src"), alt: shown.alt, href: null, shown }));
-  const others = JSON.parse(sessionStorage.getItem("order") || "[]").map(([key, href]) => {
+  const other = ([key, href]) => {
     const slash = key.indexOf("/");
     const [index, id] = [key.slice(0, slash), key.slice(slash + 1)].map(encodeURIComponent);
     return { key, href, src: `/image/${index}/0?id=${id}`, alt: "" };
-  });
-  const here = others.findIndex((item) => item.key === one("main.detail").dataset.key);
-  const items = here < 0 ? own : [...others.slice(0, here), ...own, ...others.slice(here + 1)];
+  };
+  const results = () => {
+    const others = JSON.parse(sessionStorage.getItem("order") || "[]").map(other);
+    const here = others.findIndex((item) => item.key === one("main.detail").dataset.key);
+    return here < 0 ? own : [...others.slice(0, here), ...own, ...others.slice(here + 1)];
+  };
+  let items = own;
   let at = 0;
 
   // How much larger, and how far moved, in pixels of the window.
@@ -54,6 +59,14 @@ if (viewer && figures.length) {
     image.src = items[at].src;
     image.alt = items[at].alt || `Picture ${place()}`;
     say(place());
+    if (at >= items.length - NEAR && items.length > own.length) goFurther();
+  };
+  // Without an answer it begins again at the first one.
+  const goFurther = async () => {
+    const fresh = await import("./further.js").then(({ loadFurther }) => loadFurther()).catch(() => []);
+    const known = new Set(items.map((item) => item.key));
+    items.push(...fresh.map(other).filter((item) => !known.has(item.key)));
+    if (fresh.length) say(place());
   };
   image.addEventListener("load", () => {
     wait();
@@ -66,6 +79,8 @@ if (viewer && figures.length) {
   });
 
   const open = (from) => {
+    items = results();
+    for (const name of ["-1", "1", "play"]) button(name).disabled = items.length < 2;
     at = items.findIndex((item) => item.shown === from);
     viewer.showModal();
     go(0);
@@ -101,7 +116,6 @@ if (viewer && figures.length) {
     close: () => viewer.close(),
   };
   for (const [name, act] of Object.entries(actions)) button(name).addEventListener("click", act);
-  for (const name of ["-1", "1", "play"]) button(name).disabled = items.length < 2;
   const keys = { ArrowLeft: "-1", ArrowRight: "1", "+": "in", "=": "in", "-": "out", s: "play", f: "full" };
   viewer.addEventListener("keydown", (event) => {
     // Not for the page below.

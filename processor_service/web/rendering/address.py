@@ -14,7 +14,7 @@ from werkzeug.datastructures import MIMEAccept
 from ...errors import Code, ImageError
 
 _SHORT = ("w", "h", "fit", "rotate", "format", "q", "dpr")
-_KNOWN = ("operations", *_SHORT, "n", "v", "original", "expires", "signature")
+_KNOWN = ("operations", *_SHORT, "n", "v", "routing", "original", "expires", "signature")
 # As Elasticsearch names indices, without those that begin with a dot (hidden, system), _all, lists and wildcards.
 _INDEX = re.compile(r"[^\s\\/*?\"<>|,#:A-Z._+-][^\s\\/*?\"<>|,#:A-Z]{0,254}")
 # As Elasticsearch names what is behind a data stream: of the date and the number of a rollover.
@@ -29,7 +29,7 @@ _NEGOTIATED = ("avif", "webp")
 class RenderRequest:
     """`operations` as in a recipe; `number` of the picture in a list; `version`: how its SHA-256 begins, or empty.
 
-    `original`: whether it is about what came in.
+    `original`: whether it is about what came in. `routing`: of the document, empty if its place is that of its id.
     """
 
     operations: list[Any]
@@ -37,6 +37,7 @@ class RenderRequest:
     version: str
     negotiated: bool
     original: bool = False
+    routing: str = ""
 
 
 def check_place(index: str, id: str, patterns: Sequence[str]) -> None:
@@ -72,7 +73,8 @@ def parse(pairs: Sequence[tuple[str, str]], accept: MIMEAccept) -> RenderRequest
     number = _integer("n", given.get("n", "0"))
     if given.get("original", "1") != "1":
         raise _wrong("original must be 1, or left out")
-    return RenderRequest(operations, number, given.get("v", "").lower(), negotiable, "original" in given)
+    version, routing = given.get("v", "").lower(), given.get("routing", "")
+    return RenderRequest(operations, number, version, negotiable, "original" in given, routing)
 
 
 def _operations(given: dict[str, str]) -> list[Any]:

@@ -77,7 +77,7 @@ class Renderer:
 
     def _render(self, index: str, id: str, wanted: RenderRequest, said: Said, holds: Callable[[int], None]) -> Rendered:
         stored = self._stored
-        data = stored.kept(said.key, holds) if said.key else stored.picture(index, id, wanted.number, holds)
+        data = stored.kept(said.key, holds) if said.key else stored.picture(index, id, wanted, holds)
         # The cache key comes from the bytes, not from what a document says about them.
         sha256 = hashlib.sha256(data).hexdigest()
         # Encoded again: a document's text may be a data URL with anything in its head.

@@ -55,17 +55,17 @@ class StoredDocuments:
     def of(self, index: str, id: str, wanted: RenderRequest) -> Said:
         """What the document says of the picture that is asked for. Raises ImageError `picture_not_found`."""
         if not wanted.original:
-            return self._said(index, id) if wanted.number == 0 else Said()
+            return self._said(index, id, wanted.routing) if wanted.number == 0 else Said()
         if not self._shows_originals:
             raise not_found()
-        return self._original(index, id, wanted.number)
+        return self._original(index, id, wanted)
 
-    def _said(self, index: str, id: str) -> Said:
+    def _said(self, index: str, id: str, routing: str) -> Said:
         """What the document says, without fetching the picture.
 
         The pictures of a list cannot be told apart this way: elements without a field are left out of the answer.
         """
-        image = self._image(index, id, ",".join(f"{FIELD}.{name}" for name in _SAID))
+        image = self._image(index, id, routing, ",".join(f"{FIELD}.{name}" for name in _SAID))
         if not isinstance(image, dict):
             return Said()
         if key := self._key(image):
@@ -74,11 +74,10 @@ class StoredDocuments:
         said = image.get("sha256")
         return Said(said if isinstance(said, str) and _SHA256.fullmatch(said) else "")
 
-    def _original(self, index: str, id: str, number: int) -> Said:
+    def _original(self, index: str, id: str, wanted: RenderRequest) -> Said:
         """The same of what came in, of one picture of a list. Raises ImageError `picture_not_found`."""
-        image = self._image(index, id, f"{FIELD}.original,{FIELD}.original_mark,{FIELD}.sha256")
-        pictures = image if isinstance(image, list) else [image]
-        picture = pictures[number] if number < len(pictures) else None
+        image = self._image(index, id, wanted.routing, f"{FIELD}.original,{FIELD}.original_mark,{FIELD}.sha256")
+        picture = _chosen(image, wanted.number)
         original = picture.get("original") if isinstance(picture, dict) else None
         key = original.get("stored") if isinstance(original, dict) else None
         mark = picture.get("original_mark") if isinstance(picture, dict) else None
@@ -91,14 +90,12 @@ class StoredDocuments:
             raise not_found() from error
         raise not_found()
 
-    def picture(self, index: str, id: str, number: int, holds: Callable[[int], None]) -> bytes:
+    def picture(self, index: str, id: str, wanted: RenderRequest, holds: Callable[[int], None]) -> bytes:
         """The picture; `holds` is told how many bytes it takes.
 
         Raises ImageError `picture_not_found`, `elasticsearch_error`, and those of the store and of `holds`.
         """
-        image = self._image(index, id, FIELD, f"{FIELD}.thumbnail")
-        pictures = image if isinstance(image, list) else [image]
-        picture = pictures[number] if number < len(pictures) else None
+        picture = _chosen(self._image(index, id, wanted.routing, FIELD, f"{FIELD}.thumbnail"), wanted.number)
         data = picture.get("data") if isinstance(picture, dict) else picture
         if isinstance(data, str) and data:
             holds(COPIES * len(data))
@@ -127,9 +124,10 @@ class StoredDocuments:
         except ImageError:
             return ""
 
-    def _image(self, index: str, id: str, includes: str, excludes: str | None = None) -> Any:
+    def _image(self, index: str, id: str, routing: str, includes: str, excludes: str | None = None) -> Any:
+        fields: dict[str, Any] = {"source_includes": includes, "source_excludes": excludes}
         try:
-            answer = self._client.get(index=index, id=id, source_includes=includes, source_excludes=excludes)
+            answer = self._client.get(index=index, id=id, routing=routing or None, **fields)
         except (NotFoundError, BadRequestError, RecursionError) as error:
             # Elasticsearch accepts documents that are nested too deeply for Python's parser.
             raise not_found() from error
@@ -144,3 +142,9 @@ class StoredDocuments:
             raise ImageError(Code.ELASTICSEARCH_ERROR, reason) from error
         document = answer.body.get("_source") if isinstance(answer.body, dict) else None
         return document.get(FIELD) if isinstance(document, dict) else None
+
+
+def _chosen(image: Any, number: int) -> Any:
+    """The picture at a place of a list; a picture that is alone is the first."""
+    pictures = image if isinstance(image, list) else [image]
+    return pictures[number] if number < len(pictures) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -123,5 +124,6 @@ def run_in_shell(block: Block, demo: Demo, folder: Path) -> None:
     command = ["bash", "-euo", "pipefail", "-c", text]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
-    *_, answer = done.stdout.splitlines()
+    # The last one, in one line or, with `?pretty`, in several.
+    answer = re.split(r"^(?=\{)", done.stdout, flags=re.MULTILINE)[-1]
     assert json.loads(answer) and "error" not in json.loads(answer), answer

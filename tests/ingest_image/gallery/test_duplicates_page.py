@@ -118,3 +118,25 @@ def test_what_went_wrong_is_said() -> None:
     looking.clusters = [list(KEYS), [("images", "4"), ("images", "5")]]
     looking.forget([("images", "1"), ("images", "4")])
     assert looking.clusters == [KEYS[1:]]
+
+
+def test_what_is_deleted_before_somebody_has_looked_does_not_mean_that_there_are_none(twins: FakeElasticsearch) -> None:
+    page = make(twins)
+    form = {"keep": value("2", 2), "other": value("1"), "sure": "1"}
+    assert page.post("/duplicates/keep", data=form, headers=SAME).status_code == 303
+    assert "3 pictures" in page.get("/duplicates").text
+
+
+def test_the_way_back_from_a_picture_leads_to_its_page_of_the_duplicates(twins: FakeElasticsearch) -> None:
+    page = make(twins)
+    address = "/picture/images?id=1&amp;duplicates=1"
+    assert f'href="{address}"' in page.get("/duplicates").text
+    html = page.get(f"{address.replace('&amp;', '&')}").text
+    assert 'href="/duplicates?page=1" data-back' in html and "<span>Duplicates</span>" in html
+    # Also after it was edited, and from the page that asks.
+    assert "duplicates=1" in page.get("/edit/images?id=1&duplicates=1").text
+    form = {"keep": value("2", 2), "other": value("1"), "page": "7"}
+    asked = page.post("/duplicates/keep", data=form, headers=SAME).text
+    assert 'href="/duplicates?page=7" data-back' in asked and "id=1&amp;duplicates=7" in asked
+    # A search from there is one like any other.
+    assert "duplicates" not in page.get("/?q=twin&duplicates=1").text.partition("<main")[0]

@@ -43,7 +43,7 @@ def test_asking_deletes_nothing(page: FlaskClient, es: WritableElasticsearch) ->
 
 def test_without_script_a_page_asks(page: FlaskClient, es: WritableElasticsearch) -> None:
     html = page.post("/delete/ask?q=lake", data={"doc": ["images/1", "images/.."]}, headers=PEOPLE).text
-    assert "Delete 2 pictures?" in html and "Title 1" in html and 'href="/?q=lake">Cancel' in html
+    assert "Delete 2 pictures?" in html and "Title 1" in html and 'href="/?q=lake" data-back>Cancel' in html
     form = {"version": re.findall(r'name="version" value="([^"]+)"', html)}
     (action,) = re.findall(r'<form method="post" action="(/delete[^"]*)"', html)
     html = page.post(action, data=form, headers=PEOPLE).text

@@ -116,6 +116,21 @@ def test_leaving_the_page_deletes(browser: Browser, es: Elasticsearch, added: li
     assert there(es, "second")
 
 
+def test_whoever_deletes_is_at_the_next_picture_and_sees_how_many_are_left(browser: Browser, added: list[str]) -> None:
+    browser.open("/?q=the AND (first OR second)")
+    second = browser.js("return document.querySelectorAll('.card')[1].dataset.key")
+    browser.press(Keys.ARROW_RIGHT, "x", Keys.DELETE)
+    browser.wait(lambda: browser.focused() == second)
+    # What has vanished is no stop on the way.
+    browser.press(Keys.ARROW_LEFT)
+    assert browser.focused() == second and browser.one(".total").text == "2 pictures"
+    browser.one(".toast button[aria-label^=Close]").click()
+    browser.wait(lambda: browser.one(".total").text == "1 picture")
+    browser.press(Keys.ARROW_RIGHT, "x", Keys.DELETE)
+    browser.one(".toast button[aria-label^=Close]").click()
+    browser.wait(lambda: browser.one(".total").text == "0 pictures" and browser.all(".empty"))
+
+
 def test_what_was_changed_meanwhile_is_not_deleted(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
     browser.open(f"/picture/{INDEX}?id=first&q=first")
     browser.one("[data-delete] button").click()

@@ -6,9 +6,12 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from tests.helpers.browser import Browser
+from tests.helpers.browser import CHROMIUM, DRIVER, Browser
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
 from tests.ingest_image.gallery.browser import INDEX as SHARED
+
+if CHROMIUM and DRIVER:
+    from selenium.webdriver.common.keys import Keys
 
 INDEX = "images-there-twice"
 
@@ -27,6 +30,10 @@ def test_the_others_are_deleted_unless_they_have_changed(chromium: Any, es: Elas
             page.shot("duplicates")
             # Also beside cards of which something more is said.
             assert len({button.rect["y"] for button in page.all(".cluster .card button")}) == 1
+            page.all(".card a")[2].click()
+            page.wait(lambda: page.all("main.detail"))
+            page.press(Keys.ESCAPE)
+            page.wait(lambda: page.one(".total").text == "1 picture is there several times")
             keep = next(card for card in page.all(".card") if "Lake one" in card.text)
             keep.find_element("tag name", "button").click()
             page.wait(lambda: page.one(".total").text == "Delete 2 pictures?")

@@ -33,13 +33,15 @@ def place(es: Elasticsearch) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Any, place: str) -> Browser:
+def page(chromium: Any, place: str) -> Iterator[Browser]:
     page = Browser(chromium, place)
     page.look(360, 500)
     page.open()
     # Each test begins without a place that another one left.
-    page.js("sessionStorage.clear()")
-    return page
+    page.js("sessionStorage.clear(); remember()")
+    yield page
+    # It must not ask for more of the list when its gallery has ended.
+    chromium.get("about:blank")
 
 
 def scroll_to_the_end(page: Browser) -> Any:
@@ -117,3 +119,28 @@ def test_one_comes_back_to_the_place_one_left(page: Browser) -> None:
     page.driver.back()
     page.wait(lambda: len(page.titles()) == COUNT)
     assert abs(page.js("return window.scrollY") - 700) < 5
+
+
+def changed(page: Browser, heading: str) -> str:
+    """The heading, when it has become another one."""
+    page.wait(lambda: page.one("h1").text not in ("", heading))
+    return str(page.one("h1").text)
+
+
+def test_one_steps_on_where_the_loaded_list_ends(page: Browser) -> None:
+    with page.that_loads_no_more():
+        page.open()
+        shown = page.titles()
+        assert len(shown) == PAGE
+        page.all(".card a")[-1].send_keys(Keys.ENTER)
+        page.wait(lambda: page.all("main.detail"))
+        last = page.one("h1").text
+        for _ in range(2):
+            page.wait(lambda: page.one("[data-step='1']").is_displayed())
+            page.press(Keys.ARROW_RIGHT)
+            last = changed(page, last)
+        assert last not in shown
+        page.press(Keys.ESCAPE)
+        page.wait(lambda: page.all(".grid .card"))
+        assert page.wait(page.focused) == f"{INDEX}/{last.removeprefix('Number ')}"
+        assert page.titles()[:PAGE] == shown

@@ -11,12 +11,15 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from tests.helpers.browser import Browser
+from tests.helpers.browser import CHROMIUM, DRIVER, Browser
 from tests.helpers.dev_tools import parse
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
 from tests.helpers.pictures import encoded
 from tests.helpers.web_server import gives, stranger
 from tests.ingest_image.gallery.browser import INDEX as SHARED
+
+if CHROMIUM and DRIVER:
+    from selenium.webdriver.common.keys import Keys
 
 INDEX = "images-of-travels"
 PLACES = {"paris": "48.85,2.35", "berlin": "52.5,13.4", "sydney": "-33.87,151.2", "rio": "-22.9,-43.2"}
@@ -38,8 +41,11 @@ def place(es: Elasticsearch) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Any, place: str) -> Browser:
-    return Browser(chromium, place)
+def page(chromium: Any, place: str) -> Iterator[Browser]:
+    chromium.get_log("browser")
+    yield Browser(chromium, place)
+    # No script had anything to say.
+    assert [entry["message"] for entry in chromium.get_log("browser")] == []
 
 
 def test_one_goes_from_the_timeline_to_the_map_and_its_pictures(page: Browser) -> None:
@@ -58,7 +64,53 @@ def test_one_goes_from_the_timeline_to_the_map_and_its_pictures(page: Browser) -
     assert page.js("return document.querySelector('.land use').getBBox().width") > 250
     page.js("document.querySelector('.map svg > a').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
     page.wait(lambda: len(page.titles()) == 2)
-    assert "place: " in page.one(".chip").text
+    assert page.one(".chip").text.startswith("in a part of the map")
+
+
+def test_esc_leads_back_from_every_page(page: Browser) -> None:
+    page.look(1280)
+    for other in ("/map", "/request"):
+        page.open("/?q=paris&order=taken")
+        page.one(f".orders a[href^='{other}']").click()
+        page.wait(lambda: not page.all(".orders"))
+        page.press(Keys.ESCAPE)
+        page.wait(lambda: page.titles() == ["paris 28", "paris 1"])
+    # What is open on a page is closed first.
+    page.open(f"/picture/{INDEX}?id=paris-1&q=paris")
+    page.one(".crop summary").click()
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: not page.all(".crop[open]"))
+    # From a copy of it, too, one comes back to the results.
+    page.one("[aria-labelledby=copies] .card a").click()
+    page.wait(lambda: "id=paris-1" not in page.driver.current_url)
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: set(page.titles()) == {"paris 28", "paris 1"})
+
+
+def test_the_chosen_month_is_in_sight(page: Browser) -> None:
+    page.look(360, 800)
+    page.open("/?f=month:2020-01")
+    assert page.one(".chip").text.startswith("January 2020")
+    assert page.js("return document.querySelector('.timeline [aria-current]').getBoundingClientRect().right") <= 360
+
+
+def shows_one_of(page: Browser, places: set[str]) -> None:
+    page.wait(lambda: page.one(".where").text in places)
+
+
+def test_the_viewer_goes_on_where_the_loaded_list_ends(page: Browser) -> None:
+    page.look(1280)
+    with page.that_loads_no_more():
+        page.open("/?order=taken&size=2")
+        page.js("sessionStorage.clear(); remember()")
+        assert len(page.titles()) == 2
+        page.one(".card a").click()
+        page.one("figure a").click()
+        # The next two, and so on until the end; then the first one again.
+        for at in range(1, 9):
+            shows_one_of(page, {f"{at} of {count}" for count in range(min(at + 1, 8), 9)})
+            page.press(Keys.ARROW_RIGHT)
+        shows_one_of(page, {"1 of 8"})
 
 
 def test_a_map_of_tiles_comes_from_the_named_server_and_no_other(chromium: Any, es: Elasticsearch, place: str) -> None:
