@@ -147,7 +147,7 @@ def test_what_another_enricher_is_at_work_on_is_left_to_it(
 def test_four_that_begin_at_once_do_little_twice(es: Elasticsearch, index: str, service: Service) -> None:
     ids = [f"{number}" for number in range(100)]
 
-    def at_once() -> int:
+    def at_once() -> float:
         """How many pictures the service was asked for."""
         let_wait(es, index, *ids)
         before, several = calls(service), [enricher(es, index) for _ in range(4)]
