@@ -25,6 +25,8 @@ def client(*numbers: int) -> Mock:
     }
     made = Mock()
     made.indices.stats.return_value.body = {"indices": {"images": {"shards": shards}}}
+    settings = {"index.number_of_shards": str(len(numbers))}
+    made.indices.get_settings.return_value.body = {"images": {"settings": settings}}
     return made
 
 
