@@ -41,16 +41,17 @@ def container_limit(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
     return min((limit for limit in limits if limit < 2**60), default=None)
 
 
-def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
+def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
     """How many processes of this control group the kernel has killed so far because its memory was used up.
 
-    Asked for each picture, so the file is looked for once. One that is gone is looked for again.
+    None where nothing says so. Asked for each picture, so the file is remembered. One that is gone, or was not found,
+    is looked for again: it may only be that no more files could be opened.
     """
-    if (file := _kills_file(cgroups, own)) is None:
-        return 0
-    if (kills := _kills_in(file)) is None:
+    file = _kills_file(cgroups, own)
+    kills = _kills_in(file) if file else None
+    if kills is None:
         _kills_file.cache_clear()
-    return kills or 0
+    return kills
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import resource
@@ -63,13 +64,26 @@ def test_kills_are_counted_again_each_time_also_in_another_group(tmp_path: Path)
     assert oom_kills(cgroups, own) == 3
     (cgroups / "a" / "memory.events").unlink()
     own.write_text("0::/b\n")
-    assert [oom_kills(cgroups, own) for _ in range(2)] == [0, 5]
+    assert [oom_kills(cgroups, own) for _ in range(2)] == [None, 5]
+
+
+def test_kills_that_could_not_be_read_are_counted_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are none as long as nobody knows: a worker that somebody killed had not run out of memory."""
+
+    def no_more_files(*_: object) -> int:
+        raise OSError(errno.EMFILE, "no more files")
+
+    cgroups, own = control_group(tmp_path, "0::/a\n", a__memory_events="oom_kill 7\n")
+    with monkeypatch.context() as full:
+        full.setattr(os, "open", no_more_files)
+        assert oom_kills(cgroups, own) is None
+    assert oom_kills(cgroups, own) == 7
 
 
 def test_without_a_limit_there_is_none(tmp_path: Path) -> None:
     assert container_limit(*control_group(tmp_path, "0::/\n", memory_max="max")) is None
     assert container_limit(tmp_path / "none", tmp_path / "none") is None
-    assert oom_kills(tmp_path / "none", tmp_path / "none") == 0
+    assert oom_kills(tmp_path / "none", tmp_path / "none") is None
 
 
 def test_settings_that_need_more_than_the_container_has_are_said_with_what_would_be_right() -> None:
