@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import os
 import resource
@@ -55,29 +54,6 @@ def test_a_container_sees_its_own_group_as_the_root(tmp_path: Path) -> None:
     places = control_group(tmp_path, "0::/\n", memory_max=str(700 * MB), memory_events="low 0\noom 3\noom_kill 2\n")
     assert container_limit(*places) == 700 * MB
     assert oom_kills(*places) == 2
-
-
-def test_kills_are_counted_again_each_time_also_in_another_group(tmp_path: Path) -> None:
-    cgroups, own = control_group(tmp_path, "0::/a\n", a__memory_events="oom_kill 2\n", b__memory_events="oom_kill 5\n")
-    assert oom_kills(cgroups, own) == 2
-    (cgroups / "a" / "memory.events").write_text("oom_kill 3\n")
-    assert oom_kills(cgroups, own) == 3
-    (cgroups / "a" / "memory.events").unlink()
-    own.write_text("0::/b\n")
-    assert [oom_kills(cgroups, own) for _ in range(2)] == [None, 5]
-
-
-def test_kills_that_could_not_be_read_are_counted_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """They are none as long as nobody knows: a worker that somebody killed had not run out of memory."""
-
-    def no_more_files(*_: object) -> int:
-        raise OSError(errno.EMFILE, "no more files")
-
-    cgroups, own = control_group(tmp_path, "0::/a\n", a__memory_events="oom_kill 7\n")
-    with monkeypatch.context() as full:
-        full.setattr(os, "open", no_more_files)
-        assert oom_kills(cgroups, own) is None
-    assert oom_kills(cgroups, own) == 7
 
 
 def test_without_a_limit_there_is_none(tmp_path: Path) -> None:
