@@ -22,7 +22,14 @@ from ..settings import Settings
 from ..store.opening import begin_store
 from ..workers.confined import hide_memory
 from ..workers.lack import identity_lack, lack, number
-from ..workers.memory import container_limit, give_back_large_blocks, in_memory, shortage, unbounded_store
+from ..workers.memory import (
+    container_limit,
+    give_back_large_blocks,
+    in_memory,
+    shortage,
+    unbounded_store,
+    without_huge_pages,
+)
 from ..workers.pools import Pools, most_pictures
 from .app import create_app
 from .connections.web_process import WebProcess
@@ -72,6 +79,7 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]
         # Without its master nobody would end this process, and it would go on holding the port.
         die_with_parent(self.master)
         give_back_large_blocks()
+        without_huge_pages()
         configure_structlog()
         if SCALER == "Pillow":
             structlog.get_logger("processor_service").warning(

@@ -44,12 +44,13 @@ class Standstill:
         """Its state, and the processor time that it has used. It moves where nothing can be read."""
         try:
             state, ticks = _read(self._folder / "stat")
+            if not busy or state in _STOPPED + _RUNNING:
+                return state, ticks
+            # What it waits for may be a thread or a child of its own (metadata/cut/apart.py).
+            threads, children = _those_of(self._folder.glob("task/*/stat")), _those_of(self._of_children())
         except (OSError, ValueError, IndexError):
+            # It may end between any two of these.
             return _RUNNING, -1
-        if not busy or state in _STOPPED + _RUNNING:
-            return state, ticks
-        # What it waits for may be a thread or a child of its own (metadata/cut/apart.py).
-        threads, children = list(_those_of(self._folder.glob("task/*/stat"))), list(_those_of(self._of_children()))
         runs = any(other in _RUNNING for other, _ in (*threads, *children))
         # That of threads is part of its own.
         return _RUNNING if runs else state, ticks + sum(more for _, more in children)
@@ -60,11 +61,13 @@ class Standstill:
                 yield from (Path(f"/proc/{pid}/stat") for pid in listed.read_text().split())
 
 
-def _those_of(files: Iterator[Path]) -> Iterator[tuple[bytes, int]]:
-    """What those say that have not ended meanwhile."""
+def _those_of(files: Iterator[Path]) -> list[tuple[bytes, int]]:
+    """What those say that have not ended meanwhile. Raises OSError when the process that they belong to has ended."""
+    found = []
     for file in files:
         with suppress(OSError, ValueError, IndexError):
-            yield _read(file)
+            found.append(_read(file))
+    return found
 
 
 def _read(file: Path) -> tuple[bytes, int]:

@@ -128,9 +128,9 @@ class Worker:
         self.channel.close()
         return code
 
-    def _lost(self, why: Why | None, kills: int = 0) -> Lost:
+    def _lost(self, why: Why | None, kills: int | None = None) -> Lost:
         code = self.stop(KILL if why else WAIT)
-        return Lost(why or _why(code, oom_kills() > kills), code)
+        return Lost(why or _why(code, kills is not None and (oom_kills() or 0) > kills), code)
 
 
 def _why(code: int | None, out_of_memory: bool) -> Why:

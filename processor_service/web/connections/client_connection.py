@@ -6,9 +6,7 @@ received.
 
 from __future__ import annotations
 
-import ctypes
 import io
-import mmap
 import select
 import socket
 from contextlib import suppress
@@ -18,10 +16,6 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn
-
-# Bytes of a huge page. Smaller bodies are not worth asking.
-_HUGE = 2 * 1024**2
-_LIBRARY = ctypes.CDLL(None)
 
 
 class _Bytes(Unreader):  # type: ignore[misc]
@@ -74,10 +68,9 @@ class Body:
 
     def __init__(self, length: int) -> None:
         # Read whole, a BytesIO hands out the bytes it was made of. Nothing else holds them, so they are filled in
-        # place. The system gives a large body its memory as it comes in.
+        # place. The system gives a large body its memory as it comes in (workers/memory.py, without_huge_pages).
         self._bytes = io.BytesIO(bytes(length))
         self._room = self._bytes.getbuffer()
-        _in_small_pages(self._room)
         self.missing = length
 
     def add(self, data: memoryview) -> int:
@@ -98,21 +91,6 @@ class Body:
         """The file for the application. Nothing may be received after that."""
         self._room.release()
         return self._bytes
-
-
-def _in_small_pages(room: memoryview) -> None:
-    """Have the kernel give memory as it is written to, 4 kB at a time.
-
-    Many systems give 2 MB where one byte is written ("always" in /sys/kernel/mm/transparent_hugepage/enabled): a
-    thousand bodies of which little has come would take far more than what is counted.
-    """
-    advice = getattr(mmap, "MADV_NOHUGEPAGE", None)
-    if advice is None or len(room) < _HUGE:
-        return
-    begin = ctypes.addressof(ctypes.c_char.from_buffer(room))
-    first, last = -(-begin // mmap.PAGESIZE), (begin + len(room)) // mmap.PAGESIZE
-    # Where the kernel has no such pages it refuses, and nothing is lost.
-    _LIBRARY.madvise(ctypes.c_void_p(first * mmap.PAGESIZE), ctypes.c_size_t((last - first) * mmap.PAGESIZE), advice)
 
 
 class ClientConnection(TConn):  # type: ignore[misc]

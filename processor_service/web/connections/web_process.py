@@ -20,7 +20,9 @@ from .reading_loop import ReadingLoop, Threads
 log = structlog.get_logger("processor_service")
 
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-# Errors of a listener. All others are those of one connection: it is gone, its network is, or a rule forbids it.
+# A rule of the system's (AppArmor, SELinux) forbids to take connections; the first one stays at the head of the queue.
+_FORBIDDEN = (errno.EACCES, errno.EPERM)
+# Errors of a listener. All others are those of one connection: it is gone, or its network is.
 _LISTENER_IS_BAD = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 # Connections to the port for probes; they do not count towards the limit on others.
 _MOST_PROBES = 32
@@ -35,6 +37,7 @@ class WebProcess(ReadingLoop):
         """Called by gunicorn; returns when the process should end."""
         self._probes = Threads(2, "probe")
         self._accepting: bool = False
+        self._told_forbidden = False
         # When pictures are given up, in monotonic seconds; None until the process is told to stop.
         self._gives_up: float | None = None
         super().init_process()
@@ -60,7 +63,10 @@ class WebProcess(ReadingLoop):
             number = error.errno if isinstance(error, OSError) else errno.ENOMEM
             if number in _LISTENER_IS_BAD:
                 raise
-            if number in _NO_MORE_FILES and not self._evict():
+            if number in _FORBIDDEN:
+                self._tell_forbidden(error)
+            # The loop would be back at once.
+            if number in _FORBIDDEN or (number in _NO_MORE_FILES and not self._evict()):
                 time.sleep(0.05)
             return
         try:
@@ -132,6 +138,12 @@ class WebProcess(ReadingLoop):
             self.advance(connection)
         else:
             super().finish_request(connection, future)
+
+    def _tell_forbidden(self, error: Exception) -> None:
+        """Say it once: nothing changes until somebody changes the rule."""
+        if not self._told_forbidden:
+            log.error("no connections", reason=f"a rule of the system forbids to take them: {error}")
+        self._told_forbidden = True
 
     def _evict(self, newest: ClientConnection | None = None) -> bool:
         """Close the oldest connection that has shown no token, except the newest. False when there is none."""

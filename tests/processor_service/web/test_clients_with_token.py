@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 from gunicorn.config import Config
+from structlog.testing import capture_logs
 
 from processor_service.web.connections.allowance import Allowance
 from processor_service.web.connections.answer_socket import AnswerSocket
@@ -26,8 +27,8 @@ from tests.processor_service.web.test_slow_clients import WITH_TOKEN, connection
 HOPPER = picture("pillow/hopper.jpg")
 TINY = head(f"{WITH_TOKEN}Content-Length: 9\r\n") + b"{"
 MB = 1_000_000
-# What accept(2) may say of one connection, such as a rule of a firewall, or a network that is gone.
-NO_CONNECTION = (errno.EPERM, errno.EPROTO, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOMEM)
+# What accept(2) may say of one connection, such as that its network is gone.
+NO_CONNECTION = (errno.EPROTO, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOMEM)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,26 @@ def test_a_connection_that_the_system_does_not_hand_over_does_not_end_the_loop(e
     process.nr_conns, process.reading = 0, Readers(lambda _: False)
     process.accept(SimpleNamespace(accept=fails))
     assert process.nr_conns == 0
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_rule_that_forbids_all_connections_costs_no_processor_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Such as one of AppArmor: the connection stays in the queue, so the loop sees it again at once."""
+
+    def forbidden() -> None:
+        raise OSError(number, "forbidden")
+
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    process = object.__new__(WebProcess)
+    process.nr_conns, process._told_forbidden = 0, False
+    with capture_logs() as told:
+        for _ in range(3):
+            process.accept(SimpleNamespace(accept=forbidden))
+    assert len(pauses) == 3 and min(pauses) > 0
+    assert [line["event"] for line in told] == ["no connections"] and "forbidden" in told[0]["reason"]
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(22, "gone")], ids=repr)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -111,3 +113,20 @@ def test_time_in_which_nobody_looked_does_not_count(process: int) -> None:
 
 def test_a_process_that_the_system_says_nothing_about_moves() -> None:
     assert Standstill(2**22 + 1).seconds(busy=True) is None
+
+
+@pytest.mark.parametrize("process", [WAITS], indirect=True)
+def test_a_process_that_ends_during_a_look_moves(monkeypatch: pytest.MonkeyPatch, process: int) -> None:
+    """Python 3.11 finds the folder of its threads, and raises when it is gone before it is read."""
+    standstill = Standstill(process)
+    wait_until(lambda: standstill.seconds(busy=True) is not None)
+
+    def reaped_first(folder: Path, _: str) -> Iterator[Path]:
+        with_pid(process, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(process, 0)
+        for thread in os.scandir(folder / "task"):
+            yield folder / "task" / thread.name / "stat"
+
+    monkeypatch.setattr(Path, "glob", reaped_first)
+    assert standstill.seconds(busy=True) is None
