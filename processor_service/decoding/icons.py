@@ -12,7 +12,7 @@ from itertools import islice
 from PIL.IcnsImagePlugin import IcnsFile
 
 from ..formats.containers import PNG_SIGNATURE
-from .windows_icons import CURSOR, ICON, WINDOWS, by_size, entries, place_of, with_entries
+from .windows_icons import CURSOR, ICON, WINDOWS, by_size, count_of, entries, place_of, with_entries
 
 _MACINTOSH = b"icns"
 _BLOCK = 8
@@ -60,7 +60,7 @@ def _windows(data: bytes) -> Iterator[bytes]:
     """ICO and CUR: a directory, which gets shorter; nothing else moves."""
     found = entries(data)
     ends = [sum(struct.unpack_from("<II", entry, 8)) for entry in found]
-    if len(found) < int.from_bytes(data[4:6], "little") or max(ends, default=0) > len(data):
+    if len(found) < count_of(data) or max(ends, default=0) > len(data):
         return
     shown = by_size(data)
     for dropped in range(1, len(shown)):

@@ -16,7 +16,7 @@ from ..settings import Settings
 from .pillow import prepare
 from .tiff.file import TiffFile
 from .unreadable import describe_unknown, describe_unreadable, plausible
-from .windows_icons import CURSOR, plain_icon
+from .windows_icons import CURSOR, plain_icon, shows_picture
 
 prepare(TiffFile)
 
@@ -45,6 +45,8 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
         raise OSError("image file is truncated")
     names = [name for name in decoders(readable(settings)) if plausible(name, data)]
     icon = plain_icon(data)
+    if icon and "TGA" in names and not shows_picture(data):
+        icon, names = None, [name for name in names if name != "CUR"]
     comment = _COMMENT.match(data)
     data = as_classic(data[comment.end() :] if comment else data)
     try:

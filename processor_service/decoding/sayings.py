@@ -170,6 +170,7 @@ _REPLACED = {
     "Expected to read": "a part of it is missing",
 }
 _SAYINGS = {phrase: phrase for phrase in (*_PILLOW, *_AVIF_AND_HEIF, *_OURS)} | _REPLACED
+_ENDS_IN_FRAME = "bytes of a frame are missing"
 # Those that mean that pixels are missing. A chunk of a PNG that is shorter than it must be does not mean that.
 TOO_SHORT = frozenset(
     (
@@ -180,11 +181,16 @@ TOO_SHORT = frozenset(
         "image file is truncated",
         "not enough image data",
         "truncated PNG file",
+        _ENDS_IN_FRAME,
     )
 )
+# What libavif says last, behind the number of the frame.
+_AVIF, _AVIF_ENDS = "Failed to decode", ": Truncated data"
 _ANYTHING_ELSE = "something in it contradicts its format"
 
 
 def saying(text: str) -> str:
     """A sentence for what a decoder says of a picture, with nothing that comes from the file."""
+    if text.startswith(_AVIF) and text.endswith(_AVIF_ENDS):
+        return _ENDS_IN_FRAME
     return next((said for phrase, said in _SAYINGS.items() if text.startswith(phrase)), _ANYTHING_ELSE)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..formats.containers import PNG_SIGNATURE
 
 ICON, CURSOR = b"\0\0\1\0", b"\0\0\2\0"
@@ -20,6 +22,8 @@ _DEPTHS = frozenset((1, 2, 4, 8, 16, 24, 32))
 _PLAIN, _FIELDS = 0, 3
 _WITH_ALPHA, _WITHOUT = 32, 24
 _MOST_OF_PALETTE = 8
+# Entries that are looked at, each with the header of its picture. Icons have about ten.
+_MOST_ENTRIES = 256
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class _Bitmap:
     start: int
     end: int
     mask: int
+    height: int
+    top_down: bool
 
     @classmethod
     def at(cls, data: bytes, place: int) -> _Bitmap | None:
@@ -44,7 +50,7 @@ class _Bitmap:
             width, height, _, depth, compression = struct.unpack_from("<iiHHI", data, place + 4)
             (used,) = struct.unpack_from("<I", data, place + 32)
         # Both masks count as height.
-        height //= 2
+        top_down, height = height < 0, abs(height) // 2
         if compression not in (_PLAIN, _FIELDS) or depth not in _DEPTHS or width <= 0 or height <= 0:
             return None
         colors = (used or 1 << depth) if depth <= _MOST_OF_PALETTE else 0
@@ -52,12 +58,26 @@ class _Bitmap:
             place + size + colors * (3 if size == _OLD else 4) + (12 if compression == _FIELDS and size == 40 else 0)
         )
         end = start + (width * depth + 31) // 32 * 4 * height
-        return cls(depth, start, end, (width + 31) // 32 * 4 * height)
+        return cls(depth, start, end, (width + 31) // 32 * 4 * height, height, top_down)
+
+    def bottom_up(self, data: bytes, place: int) -> bytes:
+        """The same file with the lowest row first, also of the mask: only so does Pillow read alpha and mask."""
+        if not self.top_down or self.end > len(data):
+            return data
+        mask_end = self.end + self.mask if self.end + self.mask <= len(data) else self.end
+        height = struct.pack("<i", 2 * self.height)
+        rows = _turned(data[self.start : self.end], self.height) + _turned(data[self.end : mask_end], self.height)
+        return data[: place + 8] + height + data[place + 12 : self.start] + rows + data[mask_end:]
+
+
+def count_of(data: bytes) -> int:
+    """Entries that are looked at of as many as the directory says."""
+    return min(int.from_bytes(data[4:6], "little"), _MOST_ENTRIES)
 
 
 def entries(data: bytes) -> list[bytes]:
-    """Those of the directory, as far as they are there."""
-    end = _HEADER + int.from_bytes(data[4:6], "little") * _ENTRY
+    """The first ones of the directory, as far as they are there."""
+    end = _HEADER + count_of(data) * _ENTRY
     return [data[at : at + _ENTRY] for at in range(_HEADER, min(end, len(data) - _ENTRY + 1), _ENTRY)]
 
 
@@ -77,6 +97,11 @@ def place_of(entry: bytes) -> int:
     return int.from_bytes(entry[12:16], "little")
 
 
+def shows_picture(data: bytes) -> bool:
+    """Whether a picture begins where the directory says that the shown one does. Some TGAs begin like a cursor."""
+    return any(_depth(data, entry) for entry in by_size(data)[:1])
+
+
 def plain_icon(data: bytes) -> bytes | None:
     """An icon with nothing but the shown bitmap in its directory, and with what is true of it; None for other bytes.
 
@@ -90,6 +115,7 @@ def plain_icon(data: bytes) -> bytes | None:
     depth = 0 if bitmap is None else bitmap.depth
     more = b""
     if bitmap is not None:
+        data = bitmap.bottom_up(data, place)
         if depth == _WITH_ALPHA and not any(data[bitmap.start + 3 : bitmap.end : 4]):
             depth = _WITHOUT
         behind = min((at for at in map(place_of, found) if at > place), default=len(data))
@@ -99,6 +125,10 @@ def plain_icon(data: bytes) -> bytes | None:
             length, more = len(data) + bitmap.mask - place, bytes(bitmap.mask)
     kept = entry[:2] + struct.pack("<HHHII", 0, 1, depth, length, place)
     return ICON + with_entries(data, [kept])[4:] + more
+
+
+def _turned(rows: bytes, height: int) -> bytes:
+    return np.frombuffer(rows, np.uint8).reshape(height, -1)[::-1].tobytes()
 
 
 def _pixels(entry: bytes) -> int:

@@ -81,7 +81,8 @@ def jpeg_header(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
         if marker in (0x00, 0xFF):
             position += 1
             continue
-        end = position + 2 + max(2, int.from_bytes(data[position + 2 : position + 4]))
+        length = 0 if marker in _ALONE else max(2, int.from_bytes(data[position + 2 : position + 4]))
+        end = position + 2 + length
         segments.append((marker, data[position:end]))
         position = end
     return segments, data[max(2, position) :] if position >= 0 else b""

@@ -22,7 +22,7 @@ DEEP = {
     '"an object"': '{"a":' * 980 + "1" + "}" * 980,
     '"an address"': "[" * 990 + '"https://images.example.org/a.jpg"' + "]" * 990,
 }
-FIELDS = sorted(set(top_level_names()) | {"data", "url", "operations", "mine"})
+FIELDS = sorted(set(top_level_names()) | {"data", "url", "operations", "mine", "Data"})
 KINDS: dict[str, dict[str, Any]] = {
     "in place": {},
     "recorded": {"on_invalid": "record", "document_operations": True},
@@ -47,7 +47,7 @@ def documents() -> Iterator[dict[str, Any]]:
             yield {"image": [{"data": PHOTO}, {field: value}]}
             yield {f"image.{field}": value}
             yield {"photo": {field: value}, "image": {field: value}}
-        for name in ("image", "photo", "image.data", "mine"):
+        for name in ("image", "photo", "image.data", "mine", "Image", "Photo"):
             yield {name: value}
             yield {name: value, "photo": PHOTO}
 

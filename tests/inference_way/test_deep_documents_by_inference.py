@@ -56,6 +56,28 @@ def test_two_names_that_become_one_are_refused_however_deep(way: Way) -> None:
         way({"mine": value})
 
 
+@pytest.mark.usefixtures("deep_json")
+def test_lists_in_each_other_are_no_list_of_pictures(way: Way) -> None:
+    value: Any = OTHER
+    for _ in range(DEEP):
+        value = [value]
+    for document in ({"Image": value}, {"image": {"Data": value}}):
+        assert way(document) == document
+    with pytest.raises(PipelineFailed, match="addresses_need_the_plugin"):
+        way({"image": {"url": value}})
+    for document in ({"image": {"url": [[], 5, [[["data:,x"]]]]}}, {"image": {"url": ["data:,x"]}}):
+        with pytest.raises(PipelineFailed, match="url_not_allowed"):
+            way(document)
+
+
+def test_what_is_made_may_be_called_as_the_field_in_another_case(way: Way) -> None:
+    made = {"data": OTHER, "mark": "v2;another"}
+    assert way({"Image": made}) == {"Image": made}
+    for document in ({"Image": {"data": OTHER}}, {"image": {"Data": OTHER, "mark": "v2;another"}}):
+        with pytest.raises(PipelineFailed, match="missing_data"):
+            way(document)
+
+
 @pytest.mark.parametrize("kind", MANY)
 def test_more_values_than_a_loop_may_have_statements_pass(way: Way, kind: str) -> None:
     """Some 5 MB of small values each."""

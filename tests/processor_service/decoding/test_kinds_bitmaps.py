@@ -145,3 +145,18 @@ def test_a_tga_of_one_bit_a_pixel_is_a_picture(width: int) -> None:
     assert (np.asarray(result.image.convert("L")) == np.asarray(image.convert("L"))).all()
     # Too few bytes for its pixels: nothing else says that it is a TGA.
     assert refused(data[:18])[0] is Code.NOT_AN_IMAGE
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize(
+    ("first", "length", "bits"), [(0, 1, 24), (256, 0, 0), (0, 2, 0), (0, 256, 24), (0, 65535, 32), (65280, 3, 255)]
+)
+def test_a_tga_that_begins_like_a_cursor_is_a_tga(mode: str, first: int, length: int, bits: int) -> None:
+    """Without a colour map, what is said of one is not used; a cursor has the number of its pictures there."""
+    image = Image.fromarray(np.random.default_rng(3).integers(0, 256, (48, 64, len(mode)), np.uint8), mode)
+    data = encoded(image, "TGA")
+    data = data[:3] + struct.pack("<HHB", first, length, bits) + data[8:]
+    result = decoded(data)
+    assert (result.source.format, result.image.tobytes()) == ("tga", image.tobytes())
+    # A TGA may end with its pixels.
+    assert refused(data[: 17 + 48 * 64 * len(mode)])[0] is Code.TRUNCATED_IMAGE

@@ -77,6 +77,22 @@ def test_without_a_mask_nothing_is_hidden(kind: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("bits", [24, 32])
+def test_rows_from_the_uppermost_on_have_their_alpha_or_their_mask(kind: int, bits: int) -> None:
+    data, expected = bitmap(40, bits)
+    row = SIDE * bits // 8
+    upper = b"".join(data[at : at + row] for at in range(len(data) - row, 39, -row))
+    turned = data[:8] + struct.pack("<i", -2 * SIDE) + data[12:40] + upper
+    # The mask tells the rows apart, too.
+    hidden = expected.copy()
+    if bits != 32:
+        hidden.paste((0, 0, 0, 0), (0, 0, SIDE, 4))
+    mask = b"\xff" * 16 + MASK[16:]
+    for pictures in ({SIDE: turned + mask}, {SIDE: turned + mask, 16: bitmap(40, 24, 16)[0]}):
+        assert furthest(decoded(icon(kind, pictures)).image, hidden) == 0
+
+
+@pytest.mark.parametrize("kind", [1, 2])
 def test_256_pixels_are_written_as_0(kind: int) -> None:
     data, expected = bitmap(40, 32, 256)
     assert furthest(decoded(icon(kind, {0: data, SIDE: bitmap(40, 24)[0] + MASK})).image, expected) == 0

@@ -60,6 +60,16 @@ def test_a_whole_picture_whose_header_is_wrong_is_broken(kind: str) -> None:
     assert Code.CORRUPT_IMAGE in codes
 
 
+@pytest.mark.parametrize("missing", [1, 20])
+def test_an_avif_whose_pixels_go_to_the_end_of_the_file_ends_too_early(missing: int) -> None:
+    """Its boxes do not tell that anything is missing: the last one has no length."""
+    data = encoded(PHOTO, "AVIF")
+    place = data.rindex(b"mdat") - 4
+    data = data[:place] + bytes(4) + data[place + 4 :]
+    decoded(data)
+    assert refused(data[:-missing])[0] is Code.TRUNCATED_IMAGE
+
+
 @pytest.mark.parametrize("text", [b"BMW builds cars", b"P6 is the sixth one", b"P6 64 Ada 255\n", b"P3 2 2 255\n1 x"])
 def test_a_short_text_that_begins_like_a_picture_is_none_that_is_cut_off(text: bytes) -> None:
     assert refused(text)[0] in (Code.CORRUPT_IMAGE, Code.NOT_AN_IMAGE)

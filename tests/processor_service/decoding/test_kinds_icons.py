@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import struct
 from collections.abc import Callable
 
 import pytest
 from PIL import Image
 
+from processor_service.decoding.windows_icons import by_size, entries
 from processor_service.errors import Code
 from processor_service.pipeline import process
 from processor_service.settings import Settings
@@ -60,6 +62,16 @@ def test_of_several_pictures_of_a_size_the_one_with_most_colours_is_the_icon(kin
     assert_alike(decoded(icon(kind, {32: pictures})).image.convert("RGB"), scene(32), 0, "icon-colors")
     broken = encoded(scene(32), "PNG").replace(b"IHDR", b"IHDX")
     assert decoded(icon(kind, {32: [broken, black(32)]})).image.convert("RGB").getextrema() == ((0, 0),) * 3
+
+
+def test_of_very_many_pictures_only_the_first_ones_are_looked_at() -> None:
+    """Each has the header of a bitmap to read, once for each smaller icon that is tried."""
+    count = 20_000
+    place = 6 + 16 * count
+    entry = struct.pack("<BBBBHHII", 32, 32, 0, 0, 1, 32, len(bitmap(32)), place)
+    data = struct.pack("<HHH", 0, 1, count) + entry * count + bitmap(32)
+    assert len(entries(data)) == len(by_size(data)) == 256
+    assert_alike(decoded(data).image.convert("RGB"), scene(32), 0, "many-icons")
 
 
 def pngs(side: int) -> dict[str, bytes]:

@@ -101,6 +101,16 @@ def test_a_segment_of_a_wrong_length_hides_no_missing_pixels(length: int) -> Non
         assert refused(data[:-missing] + bytes(40))[0] is Code.TRUNCATED_IMAGE
 
 
+@pytest.mark.parametrize("alone", [0xD0, 0xD7])
+@pytest.mark.parametrize("kind", ["baseline", "progressive", "restarts"])
+def test_a_marker_before_the_pixels_that_has_no_length_hides_nothing(kind: str, alone: int) -> None:
+    data = JPEGS[kind]
+    for place in (2, data.index(b"\xff\xda")):
+        changed = data[:place] + bytes((0xFF, alone)) + data[place:]
+        assert furthest(decoded(changed[:-2]).image, decoded(data).image) == 0
+        assert refused(changed[:-300] + bytes(40))[0] is Code.TRUNCATED_IMAGE
+
+
 def test_the_case_without_an_end_marker() -> None:
     assert_alike(decoded("cases/jpeg_no_eoi.jpg").image, opened(picture("cases/base.png")).convert("RGB"), 3)
 

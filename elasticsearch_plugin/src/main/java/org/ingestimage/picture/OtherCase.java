@@ -2,6 +2,7 @@ package org.ingestimage.picture;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
@@ -17,7 +18,12 @@ public final class OtherCase {
 
     /** Refuses a document with such a picture in `value`. */
     public static void refuse(Object value, String way) throws Failure {
-        String found = find(value, way);
+        refuse(value, way, part -> false);
+    }
+
+    /** The same, without a look into what is `known` to be stored as it should be. */
+    public static void refuse(Object value, String way, Predicate<Object> known) throws Failure {
+        String found = find(value, way, known);
         if (found != null) {
             throw new Failure(Code.MISSING_DATA, "[" + SafeText.shown(found) + "] is not read: names are told apart by case; write it as [" + way + "]");
         }
@@ -26,19 +32,30 @@ public final class OtherCase {
     /**
      * The name under which there is such a picture, as the document writes it; null when there is none.
      *
+     * <p>It goes no deeper than `way` has names, and a list at each: lists in each other, which could overflow the stack and so end the node, are no
+     * list of pictures.
+     *
      * @param way to the picture, such as `image.data`; also what stands where its last name is to stand is looked at, as in `{"Image": "..."}`
      */
-    private static String find(Object value, String way) {
+    private static String find(Object value, String way, Predicate<Object> known) {
+        if (known.test(value)) {
+            return null;
+        }
         if (PictureData.looksLike(value)) {
             return way.isEmpty() || way.equals(TargetFields.DATA) ? "" : null;
         }
         if (value instanceof List<?> list) {
-            return list.stream().map(element -> find(element, way)).filter(found -> found != null).findFirst().orElse(null);
+            for (Object element : list) {
+                String found = element instanceof List ? null : find(element, way, known);
+                if (found != null) {
+                    return found;
+                }
+            }
         }
         if (value instanceof Map<?, ?> map) {
             for (Map.Entry<?, ?> entry : map.entrySet()) {
                 String name = String.valueOf(entry.getKey());
-                String found = begins(way, name) ? find(entry.getValue(), way.substring(Math.min(way.length(), name.length() + 1))) : null;
+                String found = begins(way, name) ? find(entry.getValue(), way.substring(Math.min(way.length(), name.length() + 1)), known) : null;
                 if (found != null) {
                     return found.isEmpty() ? name : name + "." + found;
                 }

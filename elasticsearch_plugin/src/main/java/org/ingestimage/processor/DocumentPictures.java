@@ -49,10 +49,10 @@ final class DocumentPictures {
         expandDottedKeys(schema.fields());
         boolean present = document.hasField(options.field());
         this.source = document.getFieldValue(options.field(), Object.class, true);
+        this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
         if (source == null && options.field().startsWith(Options.METADATA) == false) {
             refuseOtherCase();
         }
-        this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
         // Bytes as numbers are one picture, if a wrong one.
         this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
         // Without a source, what was made of a list of sources is a list.
@@ -84,10 +84,16 @@ final class DocumentPictures {
         String field = options.field();
         String way = field.startsWith(Options.SOURCE) ? field.substring(Options.SOURCE.length()) : field;
         try {
-            OtherCase.refuse(document.getSource(), way + "." + TargetFields.DATA);
+            OtherCase.refuse(document.getSource(), way + "." + TargetFields.DATA, this::isMade);
         } catch (Failure failure) {
             throw failure.toException(field);
         }
+    }
+
+    /** Whether a value is this processor's target, or was made by another one, whose field may be called so. */
+    private boolean isMade(Object value) {
+        return value == target
+            || value instanceof Map<?, ?> map && (map.get(TargetFields.MARK) instanceof String || map.get(TargetFields.ERROR) instanceof Map);
     }
 
     private void add(Picture picture, int index) throws Exception {

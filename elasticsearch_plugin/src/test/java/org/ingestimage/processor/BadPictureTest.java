@@ -142,6 +142,30 @@ class BadPictureTest extends OneServiceTest {
     }
 
     @Test
+    void whatIsMadeAlreadyMayHaveTheFieldsNameInAnotherCase() {
+        String data = Base64.getEncoder().encodeToString(new byte[36]);
+        Map<String, Object> missing = Map.of("ignore_missing", true, "on_invalid", "record");
+        Map<String, Object> separate = with(with(missing, "field", "Image"), "target_field", "image");
+        // The target alone: it comes back as it was handed out, or has a picture that is processed in place.
+        for (Object target : List.of(data, map("data", data), map("data", data, "mark", "ours"), List.of(map("data", data)))) {
+            assertNull(node.run(separate, map("image", target)).failure());
+            assertNull(node.run(separate, map("image", target, "Image", null)).failure());
+        }
+        // Two processors: what the first one wrote.
+        for (Object made : List.of(
+            map("data", data, "mark", "ours"),
+            map("data", data, "error", map("code", "corrupt_image")),
+            List.of(map("data", data, "mark", "ours"), map("data", data, "mark", "ours"))
+        )) {
+            assertNull(node.run(with(missing, "field", "photo"), map("Photo", made)).failure());
+        }
+        // Nothing of ours, within what may be, and beside it.
+        assertTrue(node.run(separate, map("IMAGE", data, "image", map("data", data))).message().contains("[IMAGE] is not read"));
+        assertTrue(node.run(separate, map("image", map("Data", data))).message().contains("[Data] is not read"));
+        assertTrue(node.run(missing, map("image", map("Data", data, "mark", "ours"))).message().contains("[Data] is not read"));
+    }
+
+    @Test
     void bytesAsNumbersAreOneWrongPicture() {
         for (Object image : List.of(
             List.of(137, 80, 78, 71),
