@@ -129,12 +129,12 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         data = with_named_inks(data)
         image = open_picture(data, settings)
         check_animation(image, data)
-        is_cut = ends_in_tile(data) or (image.format == "TIFF" and lacks_pixels(data, all_pages=all_frames))
-        if is_cut and not ImageFile.LOAD_TRUNCATED_IMAGES:
-            raise OSError("image file is truncated")
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
+        is_cut = ends_in_tile(data) or (image.format == "TIFF" and lacks_pixels(data, all_pages=all_frames))
+        if is_cut and not ImageFile.LOAD_TRUNCATED_IMAGES:
+            raise OSError("image file is truncated")
         check_room(known)
         check_pixels(image, data)
         image = with_unpacked(image, data)
