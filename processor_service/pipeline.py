@@ -8,7 +8,7 @@ from typing import Any
 import pybase64
 
 from .color.profiles import make_srgb
-from .decoding.decode import check_frames, decode
+from .decoding.decode import check_whole, decode
 from .document import absent_fields, describe, describe_original, sign
 from .encoding.encode import encode
 from .errors import Code, ImageError
@@ -87,7 +87,7 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
             stored, format_name = encode(picture)
         else:
             if not request.accept_truncated:
-                check_frames(data)
+                check_whole(data, picture.source)
             stored, format_name = store_as_it_came(picture, data, settings)
     check_result(stored, settings)
     return picture, stored, format_name

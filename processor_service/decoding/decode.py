@@ -62,7 +62,7 @@ def decode(
     code for everything that can be wrong with the bytes.
     """
     if all_frames and not accept_truncated:
-        check_frames(data)
+        _check_frames(data)
     # Of a kind that no decoder knows, all pixels would be filled up.
     with truncation(accept_truncated and undecoded_kind(data) is None):
         try:
@@ -81,8 +81,17 @@ def decode(
             raise
 
 
-def check_frames(data: bytes) -> None:
-    """Refuse an animation, or a document of pages, that is to be kept as a whole and ends before its last one."""
+def check_whole(data: bytes, source: Source) -> None:
+    """Refuse a file whose first picture has been decoded, and that is to be kept, if others in it are not whole."""
+    _check_frames(data)
+    if source.format != "tiff" or source.frames == 1:
+        return
+    if lacks_pixels(repaired(without_broken_twins(data)), all_pages=True, decoded=False):
+        raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: pixels of a page are missing")
+
+
+def _check_frames(data: bytes) -> None:
+    """Refuse an animation, or a document of pages, of which all are to be kept and that ends before its last one."""
     if lacks_frames(data):
         raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: frames or pages are missing")
 
@@ -129,12 +138,12 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         data = with_named_inks(data)
         image = open_picture(data, settings)
         check_animation(image, data)
-        is_cut = ends_in_tile(data) or (image.format == "TIFF" and lacks_pixels(data, all_pages=all_frames))
-        if is_cut and not ImageFile.LOAD_TRUNCATED_IMAGES:
-            raise OSError("image file is truncated")
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
+        is_cut = ends_in_tile(data) or (image.format == "TIFF" and lacks_pixels(data, all_pages=all_frames))
+        if is_cut and not ImageFile.LOAD_TRUNCATED_IMAGES:
+            raise OSError("image file is truncated")
         check_room(known)
         check_pixels(image, data)
         image = with_unpacked(image, data)

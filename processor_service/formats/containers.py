@@ -148,6 +148,16 @@ def gif_sub_blocks(data: bytes) -> bytes:
     return b"".join(parts)
 
 
+def ends_in_gif_image(block: bytes) -> bool:
+    """Whether the block of an image ends before its pixels do. Their last sub-block is not filled up."""
+    position = 11 + _gif_colors(block, 9)
+    size = 255
+    while position < len(block) and block[position]:
+        size = block[position]
+        position += 1 + size
+    return position > len(block) or (position == len(block) and size == 255)
+
+
 def count_gif_frames(data: bytes, most: int) -> int:
     """Frames of a GIF, at least 1, counted no further than `most` + 1. In a broken file, those that are there."""
     position, frames = 13 + _gif_colors(data, 10), 0

@@ -5,16 +5,19 @@ Ask it where all of them are kept: decoders take what is there for all of it.
 
 from __future__ import annotations
 
-from .containers import PNG_SIGNATURE, gif_blocks, png_chunks, riff_chunks
+from .containers import PNG_SIGNATURE, ends_in_gif_image, gif_blocks, png_chunks, riff_chunks
 from .picture_end import is_cut_off
-from .tiff_directories import directory_at, layout_of
-from .tiff_repair import pages_of
+from .tiff_directories import directory_at, layout_of, pages_of
+from .tiff_ends import named_end
 
 # Bytes of a chunk that says how a frame of a PNG is shown; the label of such a block of a GIF.
 _WHOLE_CONTROL, _CONTROL = 38, b"\xf9"
-
-# How many times as long as it is a TIFF may have been.
-_MOST_LOST = 16
+# Of a chunk of a PNG before its content. Decoders do without the checksum behind it.
+_CHUNK_HEAD = 8
+# How many times as long as it is a TIFF may have been; the most bytes with which pages are filled up.
+_MOST_LOST, _PADDING = 16, 32
+# Chunks of a WebP behind its last frame.
+_BEHIND_FRAMES = (b"EXIF", b"XMP ")
 
 
 def lacks_frames(data: bytes) -> bool:
@@ -24,8 +27,12 @@ def lacks_frames(data: bytes) -> bool:
     if data.startswith(b"GIF8"):
         return _gif(data)
     if data.startswith(b"RIFF"):
-        return is_cut_off(data) and any(name == b"ANMF" for name, _ in riff_chunks(data))
+        return is_cut_off(data) and _webp([name for name, _ in riff_chunks(data)])
     return layout_of(data) is not None and _tiff(data)
+
+
+def _webp(names: list[bytes]) -> bool:
+    return b"ANMF" in names and names[-1] not in _BEHIND_FRAMES
 
 
 def _png(data: bytes) -> bool:
@@ -33,29 +40,39 @@ def _png(data: bytes) -> bool:
     said = next((int.from_bytes(chunk[8:12]) for name, chunk in chunks if name == b"acTL"), 0)
     there = sum(name == b"fcTL" and len(chunk) >= _WHOLE_CONTROL for name, chunk in chunks)
     last, content = chunks[-1] if chunks else (b"", b"")
-    is_cut = last == b"fcTL" or (last == b"fdAT" and len(content) < 12 + int.from_bytes(content[:4]))
+    is_cut = last == b"fcTL" or (last == b"fdAT" and len(content) < _CHUNK_HEAD + int.from_bytes(content[:4]))
     return said > 0 and last != b"IEND" and (there < said or is_cut)
 
 
 def _gif(data: bytes) -> bool:
-    """Whether it ends within a block, or behind one that says how the next frame is shown.
+    """Whether it ends within a later frame, or behind a block that says how the next one is shown.
 
-    Behind a whole frame nobody can tell: only the last byte of the file may be missing.
+    The decoder says so of the first one. Behind a whole frame nobody can tell: what else is begun may be a comment.
     """
     try:
         blocks = list(gif_blocks(data))
     except ValueError:
         return False
-    last, _ = blocks[-1]
-    is_block_whole = data.endswith(b"\0") and sum(len(block) for _, block in blocks) == len(data)
-    return last not in (b"header", b"end") and (last.startswith(_CONTROL) or not is_block_whole)
+    kind, block = blocks[-1]
+    is_later = kind == b"image" and sum(name == b"image" for name, _ in blocks) > 1
+    return kind.startswith(_CONTROL) or (is_later and ends_in_gif_image(block))
 
 
 def _tiff(data: bytes) -> bool:
+    """Whether the next page is missing.
+
+    Some programs leave any number in its place: directories begin at even places, behind or before pixels that are
+    there in part. Behind a whole page nobody can tell, unless it is there that the next one should begin.
+    """
     pages, rest = pages_of(data)
     if not pages or rest:
         return False
     layout, offset = pages[-1].layout, pages[-1].next
-    # Some programs leave any number there: directories begin at even places.
     is_meant = 0 < offset < _MOST_LOST * len(data) and offset % 2 == 0
-    return is_meant and directory_at(data, layout, offset) is None
+    if not is_meant or directory_at(data, layout, offset) is not None:
+        return False
+    return offset <= len(data) + _PADDING or _is_more(data[named_end(data, pages) :])
+
+
+def _is_more(data: bytes) -> bool:
+    return len(data) > _PADDING or any(data)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL.ExifTags import Base as Tag
 
 # struct's letters of the integer types (TIFF 6.0, section 2; BigTIFF: 16 and 18); 13 is an offset to a directory.
@@ -18,6 +20,8 @@ _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 1
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 # Most directories, and most entries of one: more than any file needs.
 _MOST_DIRECTORIES, _MOST_ENTRIES = 64, 1024
+# Pages that are looked at, each perhaps with a preview and a mask, and entries in all.
+_MOST_PAGES, _MOST_ENTRIES_OF_PAGES = 10_000, 65_536
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,30 @@ class Directory:
 
     def numbers(self, tag: int, most: int = 64) -> tuple[int, ...]:
         """The first integers of an entry; none when it is missing, has another type, or is beyond the file's end."""
-        kind, count, at = self.entries.get(tag, (0, 0, 0))
-        letter, count = _INTEGERS.get(kind), min(count, most)
-        if letter is None or not count:
-            return ()
-        size = struct.calcsize(self.layout.order + letter)
-        room = 8 if self.layout.big else 4
         try:
-            if self.entries[tag][1] * size > room:
-                (at,) = struct.unpack_from(self.layout.word, self.data, at)
-            return struct.unpack_from(f"{self.layout.order}{count}{letter}", self.data, at)
+            letter, count, at = self._integers(tag, most)
+            return struct.unpack_from(f"{self.layout.order}{count}{letter}", self.data, at) if count else ()
         except struct.error:
             return ()
+
+    def array(self, tag: int, most: int) -> NDArray[np.float64]:
+        """The same of a long list, to reckon with."""
+        try:
+            letter, count, at = self._integers(tag, most)
+            kind = self.layout.order + letter
+            return np.frombuffer(self.data, kind, count, at).astype(np.float64) if count else np.zeros(0)
+        except (struct.error, ValueError, OverflowError):
+            return np.zeros(0)
+
+    def _integers(self, tag: int, most: int) -> tuple[str, int, int]:
+        """Type, number and place of the integers of an entry. Raises struct.error when the place is not there."""
+        kind, count, at = self.entries.get(tag, (0, 0, 0))
+        letter = _INTEGERS.get(kind)
+        if letter is None:
+            return "", 0, 0
+        if count * struct.calcsize(self.layout.order + letter) > struct.calcsize(self.layout.word):
+            (at,) = struct.unpack_from(self.layout.word, self.data, at)
+        return letter, min(count, most), at
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first integer of an entry."""
@@ -93,6 +109,15 @@ class Directory:
                 (place,) = struct.unpack_from(self.layout.word, self.data, at)
                 if place + size > len(self.data):
                     yield tag, at
+
+    @property
+    def end(self) -> int:
+        """Where it ends, with its values, but without what these point to."""
+        ends = [self.next_at + struct.calcsize(self.layout.word)]
+        for kind, count, at in self.entries.values():
+            if (size := SIZES.get(kind, 0) * count) > struct.calcsize(self.layout.word):
+                ends.append(struct.unpack_from(self.layout.word, self.data, at)[0] + size)
+        return max(ends)
 
     @property
     def is_reduced(self) -> bool:
@@ -152,6 +177,18 @@ def chain(data: bytes, most: int = _MOST_DIRECTORIES) -> Iterator[Directory]:
             return
         yield directory
         offset = directory.next
+
+
+def pages_of(data: bytes) -> tuple[list[Directory], int]:
+    """The pages, and where those begin that are not looked at; 0 when all of them are."""
+    pages: list[Directory] = []
+    left = _MOST_ENTRIES_OF_PAGES
+    for page in chain(data, _MOST_PAGES):
+        pages.append(page)
+        left -= (page.next_at - page.offset) // page.layout.entry_size
+        if left < 0:
+            return pages, page.next
+    return pages, pages[-1].next if len(pages) == _MOST_PAGES else 0
 
 
 def below(directory: Directory) -> Iterator[Directory]:

@@ -7,11 +7,10 @@ import struct
 from PIL.ExifTags import Base as Tag
 
 from .exif_orientation import orientation_from
-from .tiff_directories import SIZES, Directory, below, chain, layout_of
+from .tiff_directories import SIZES, Directory, below, layout_of, pages_of
+from .tiff_ends import MAYBE_NEEDED, is_needed
 
 _SHORT, _BYTES = 3, (2, 7)
-# Pages that are looked at, each perhaps with a preview and a mask, and entries in all. What follows stays as it is.
-_MOST_PAGES, _MOST_ENTRIES = 10_000, 65_536
 # Tags without which the pixels cannot be read: a file without them is broken.
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
 
@@ -29,20 +28,14 @@ def repaired(data: bytes) -> bytes:
     return _without_previews(_with_plain_turns(_without_loose_ends(data, pages), pages), pages, rest)
 
 
-def pages_of(data: bytes) -> tuple[list[Directory], int]:
-    """The pages, and where those begin that are not looked at; 0 when all of them are."""
-    pages: list[Directory] = []
-    left = _MOST_ENTRIES
-    for page in chain(data, _MOST_PAGES):
-        pages.append(page)
-        left -= (page.next_at - page.offset) // page.layout.entry_size
-        if left < 0:
-            return pages, page.next
-    return pages, pages[-1].next if len(pages) == _MOST_PAGES else 0
-
-
 def _without_loose_ends(data: bytes, pages: list[Directory]) -> bytes:
-    loose = [at for page in pages for tag, at in page.loose_ends() if tag not in _PIXELS]
+    # Pillow would not read what follows one that is not needed, either.
+    loose = [
+        at
+        for page in pages
+        for tag, at in page.loose_ends()
+        if tag not in _PIXELS or (tag in MAYBE_NEEDED and not is_needed(page, tag))
+    ]
     if not loose:
         return data
     changed = bytearray(data)

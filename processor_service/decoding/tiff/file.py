@@ -60,7 +60,8 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         assert self.fp is not None
         self.fp.seek(0)
         values = read_samples(self.fp.read(), self.tag_v2, self.samples)
-        color_map = self._color_map() if Tag.ColorMap in self.tag_v2 else None
+        has_map = self.samples.photometric == PALETTE and Tag.ColorMap in self.tag_v2
+        color_map = self._color_map() if has_map else None
         image = to_image(values, self.samples, color_map, self._white(), self.info.get("icc_profile", b""))
         if image.mode == "RGBA" and self.samples.photometric not in (RGB, PALETTE):
             # The profile of inks or Lab has been applied.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from processor_service.errors import Code
-from processor_service.formats import tiff_repair
+from processor_service.formats import tiff_directories
 from processor_service.pipeline import process
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
@@ -157,7 +157,7 @@ def test_a_preview_or_a_mask_behind_a_page_is_no_page(name: str, order: str) -> 
 @pytest.mark.parametrize("most", [10_000, 30])
 def test_of_many_pages_with_masks_and_previews_none_is_lost(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Scanned documents have a mask for each page. Behind the bound masks count as pages, too."""
-    monkeypatch.setattr(tiff_repair, "_MOST_PAGES", most)
+    monkeypatch.setattr(tiff_directories, "_MOST_PAGES", most)
     grey = [Page(np.full((4, 4, 1), number, np.uint8), 1) for number in range(100)]
     beside = Page(np.full((2, 2, 1), 200, np.uint8), 1, tags={254: 4})
     data = tiff(*(part for page in grey for part in (page, beside)))
@@ -173,7 +173,7 @@ def test_pages_of_very_many_entries_are_not_all_looked_at() -> None:
     for at in range(8, 8 + 16 * pages, 16):
         struct.pack_into("<H", data, at, entries)
         struct.pack_into("<I", data, at + 2 + 12 * entries, at + 16)
-    looked_at, rest = tiff_repair.pages_of(bytes(data))
+    looked_at, rest = tiff_directories.pages_of(bytes(data))
     assert 50 < len(looked_at) < 100 and rest == looked_at[-1].next > 0
 
 

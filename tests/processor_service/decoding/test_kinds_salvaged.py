@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
 
+from processor_service.decoding.salvage import _resources
 from processor_service.formats.containers import riff_chunks
 from processor_service.picture import Picture
 from tests.helpers.broken_parts import BEHIND, CHUNKS, SEGMENTS
@@ -159,3 +161,23 @@ def test_a_resource_of_a_psd_takes_nothing_along(broken: bytes, layers: bytes) -
     for resources in (broken + profile + xmp, profile + broken + xmp, profile + xmp + broken):
         result = decoded(head + b"".join(struct.pack(">I", len(part)) + part for part in (resources, layers)) + pixels)
         assert (furthest(result.image, image), result.icc_profile, result.metadata.xmp) == (0, PROFILE, XMP)
+
+
+class _Counted(bytes):
+    """Bytes that count how many of them are copied."""
+
+    copied = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        self.copied += len(found) if isinstance(found, bytes) else 1
+        return found
+
+
+def test_resources_of_a_psd_are_read_once() -> None:
+    """Each of these but the last one takes those behind it along."""
+    count = 500
+    parts = [b"8BIM" + struct.pack(">HHI", 1036, 0, 12 * (count - number - 1) - 8) for number in range(count - 1)]
+    section = _Counted(b"".join(parts) + bytes(12))
+    assert list(_resources(section)) == [parts[-1] + bytes(4)]
+    assert section.copied < 10 * len(section)
