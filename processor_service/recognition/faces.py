@@ -15,15 +15,18 @@ from .text import opaque
 
 MODEL = "centerface.onnx"
 # The number is raised when other faces are found in the same picture.
-MADE_BY = "centerface-2"
+MADE_BY = "centerface-3"
 MIN_SCORE = 0.5
 # The long side in which faces are looked for. The smallest that are found are about 10 pixels wide then.
 _SIDE = 960
 # A face that fills the picture is too large there: it is seen in a copy of this size, as one that covers at least this
 # share of it. Animals are seen as faces there, too, but cover less, or are not as sure.
-_SMALL, _LARGE = 192, 0.2
-# What lies within one of these for more than this share is the same face, or a part of it.
-_WITHIN = 0.5
+SMALL, LARGE = 192, 0.2
+# Where a face is too large, parts of it are taken for faces, with scores of up to 0.9: most of each lies in it.
+# None was smaller than a quarter of the whole: what is below this share of it is the face of somebody in front.
+_WITHIN, PART = 0.5, 0.2
+# And what has this share of the whole is as good as it.
+_WHOLE = 0.7
 # The model wants sides that are multiples of this, and answers at a quarter of the size.
 _MULTIPLE = 32
 _STRIDE = 4
@@ -48,17 +51,36 @@ def faces(image: Image.Image, min_score: float = MIN_SCORE, large: bool = True) 
     """
     image = opaque(image)
     found = _seen(image, min_score)
-    if large and max(image.size) > _SMALL:
-        found += [face for face in large_faces(image, min_score) if not any(_same(face, other) for other in found)]
-        found = [face for face in found if not any(_is_part(face, other) for other in found)]
+    if large and max(image.size) > SMALL:
+        found = _with_large(found, _seen_small(image, min_score / 2, SMALL), min_score)
     return sorted(found, key=lambda face: -face.box.area)
 
 
-def large_faces(image: Image.Image, min_score: float, side: int = _SMALL) -> list[Face]:
+def large_faces(image: Image.Image, min_score: float, side: int = SMALL) -> list[Face]:
     """Those that fill the picture, seen in a copy with this long side."""
+    return [face for face in _seen_small(image, min_score, side) if face.box.area >= LARGE]
+
+
+def _seen_small(image: Image.Image, min_score: float, side: int) -> list[Face]:
     copy = opaque(image)
     copy.thumbnail((side, side), Image.Resampling.BILINEAR)
-    return [face for face in _seen(copy, min_score) if face.box.area >= _LARGE]
+    return _seen(copy, min_score)
+
+
+def _with_large(found: list[Face], small: list[Face], min_score: float) -> list[Face]:
+    """Faces, and those of a small copy that fill the picture: each instead of its parts, unless it was found itself."""
+    for whole in small:
+        if whole.score < min_score or whole.box.area < LARGE:
+            continue
+        # What is seen apart from it in the small copy, too, is another one.
+        apart = [other for other in small if other is not whole]
+        own = next((face for face in found if _same(face, whole) and face.box.area > _WHOLE * whole.box.area), whole)
+        found = [
+            face
+            for face in found
+            if face is not own and (not _is_part(face, whole) or any(_same(face, other) for other in apart))
+        ] + [own]
+    return found
 
 
 def _same(one: Face, other: Face) -> bool:
@@ -66,10 +88,9 @@ def _same(one: Face, other: Face) -> bool:
     return common > _OVERLAP * (one.box.area + other.box.area - common)
 
 
-def _is_part(face: Face, other: Face) -> bool:
-    """Whether it is a part of a face that fills the picture, taken for a face of its own."""
-    larger = other.box.area >= _LARGE and other.box.area > face.box.area
-    return larger and face.box.common(other.box) > _WITHIN * face.box.area
+def _is_part(face: Face, whole: Face) -> bool:
+    """Whether it may be a part of a face that fills the picture, taken for a face of its own."""
+    return face.box.area > PART * whole.box.area and face.box.common(whole.box) > _WITHIN * face.box.area
 
 
 def _seen(image: Image.Image, min_score: float) -> list[Face]:

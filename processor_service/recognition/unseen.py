@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from .box import Box
+from .faces import LARGE, PART, SMALL, faces, large_faces
 from .faces import MIN_SCORE as SURE_FACE
-from .faces import faces, large_faces
 from .faint import faint_texts
 from .labels import see
 from .plates import VEHICLE, _guesses, _of_shape, plates
@@ -28,8 +28,8 @@ Part = tuple[Box, Image.Image]
 MIN_SCORE = 0.25
 # Whether a picture is all there is of it, is seen again in its parts, or is one of these.
 Seen = Literal["by itself", "in parts", "as a part"]
-# Pixels of the long side. In a copy so small, a face that is nearer than the picture is large is still seen as one.
-_AS_THUMBNAIL = 128
+# Pixels of the long side. In copies so small, a face that is nearer than the picture is large is still seen as one.
+_COPIES = (SMALL, 128)
 # Steps of 255 between the darkest and the brightest pixel.
 _FLAT = 4
 
@@ -48,7 +48,8 @@ def unseen(
     found = _seen(image, wanted, min_score, vehicle, "in parts" if first else "by itself")
     if "faces" in wanted:
         # Not by the low score: a picture that lies on its side is rare.
-        add_unless_there(found["faces"], lying(image, max(min_score, SURE_FACE)))
+        for box in lying(image, max(min_score, SURE_FACE)):
+            (add_large if box.area >= LARGE else add_unless_there)(found["faces"], [box])
     for place, part in chain([first] if first else [], rest):
         if _is_flat(part):
             continue
@@ -63,9 +64,9 @@ def _seen(image: Image.Image, wanted: set[What], min_score: float, vehicle: floa
     page = look(image) if wanted & {"plates", "text"} else None
     found: dict[What, list[Box]] = {}
     if "faces" in wanted:
-        found["faces"] = [face.box for face in faces(image, min_score, large=seen != "as a part")]
-        if seen != "as a part":
-            add_unless_there(found["faces"], (face.box for face in large_faces(image, min_score, _AS_THUMBNAIL)))
+        found["faces"] = [face.box for face in faces(image, min_score, large=False)]
+        for side in _COPIES if seen != "as a part" else ():
+            add_large(found["faces"], (face.box for face in large_faces(image, min_score, side)))
     if page and "plates" in wanted:
         found["plates"] = _plates(page, vehicle, min_score, seen)
     if page and "text" in wanted:
@@ -100,6 +101,18 @@ def add(boxes: list[Box], more: Iterable[Box]) -> None:
         for other in same:
             box = box.around_both(other)
         boxes.append(box)
+
+
+def add_large(boxes: list[Box], more: Iterable[Box]) -> None:
+    """Add faces that fill the picture, each as one box around it and what was taken for faces in it.
+
+    Its parts say less than where it ends: of a mouth and a chin nothing must be left. Small faces in front stay.
+    """
+    for box in more:
+        small = [other for other in boxes if other.area < PART * box.area]
+        boxes[:] = [other for other in boxes if other not in small]
+        add(boxes, [box])
+        boxes += small
 
 
 def add_unless_there(boxes: list[Box], more: Iterable[Box]) -> None:

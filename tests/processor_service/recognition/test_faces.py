@@ -11,6 +11,7 @@ from PIL import Image
 
 from processor_service.recognition.faces import faces
 from tests.helpers.paths import PICTURES
+from tests.helpers.people import PEOPLE, in_front, near
 
 ASTRONAUT = PICTURES / "skimage" / "astronaut.png"
 # Forks before the first use, as a service's workers are; uses it in two children at once.
@@ -50,14 +51,23 @@ def test_boxes_do_not_depend_on_the_size(size: tuple[int, int]) -> None:
     assert large.box.common(face.box) > 0.7 * large.box.area
 
 
-@pytest.mark.parametrize("cut", [-0.15, 0, 0.3])
-def test_a_face_that_fills_the_picture_is_one_face(cut: float) -> None:
-    image = Image.open(PICTURES / "pillow" / "hopper.jpg").convert("RGB")
-    (face,) = faces(image)
-    near = image.crop(face.box.grown(cut).pixels(image.size))
-    # From some 700 pixels on, the model sees no face any more, or two in one.
-    (large,) = faces(near.resize((near.width * 1200 // near.height, 1200), Image.Resampling.BICUBIC))
-    assert large.box.area > 0.25 and large.score > 0.5
+@pytest.mark.parametrize("height", [800, 1000])
+@pytest.mark.parametrize("cut", [-0.15, -0.1, 0, 0.3])
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_face_that_fills_the_picture_is_one_face(name: str, cut: float, height: int) -> None:
+    # From some 700 pixels on, the model sees no face any more, or two or three in one.
+    image, place = near(name, cut, height)
+    (large,) = faces(image)
+    assert large.box.common(place) > 0.6 * max(place.area, large.box.area)
+
+
+@pytest.mark.parametrize("place", [(80, 450), (330, 460), (200, 470)])
+@pytest.mark.parametrize("size", [180, 260, 320])
+def test_somebody_in_front_of_a_large_face_is_counted_too(size: int, place: tuple[int, int]) -> None:
+    image, places = in_front(size, place)
+    found = faces(image)
+    assert len(found) == 2
+    assert all(face.box.common(there) > 0.5 * there.area for face, there in zip(found, places, strict=True))
 
 
 def test_two_faces_side_by_side_are_two() -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from processor_service.recognition.labels import DIMS, Seen, glance, see
-from processor_service.recognition.labels_table import ALSO, rows
+from processor_service.recognition.labels_table import ALSO, NEVER, rows
 from processor_service.recognition.runtime import MODELS
 from tests.helpers.paths import PICTURES
 
@@ -82,6 +82,14 @@ def test_what_wordnet_keeps_apart_is_searched_by_one_word() -> None:
         ("n02704792", "amphibious vehicle", "amphibian"),
         ("n03991062", "plant pot", "pot"),
         ("n02113186", "Cardigan corgi", "Cardigan"),
+        ("n03126707", "construction crane", "crane"),
+        ("n03710637", "swimsuit", "footwear"),
+        ("n06359193", "website", "computer"),
+        ("n04238763", "slide rule", "computer"),
+        ("n04162706", "seat belt", "clothing"),
+        ("n03529860", "home theater", "building"),
+        ("n04023962", "punching bag", "ball"),
+        ("n07930864", "cup", "food"),
     ],
 )
 def test_no_class_has_a_word_in_another_sense(identifier: str, word: str, wrong: str) -> None:
@@ -89,11 +97,19 @@ def test_no_class_has_a_word_in_another_sense(identifier: str, word: str, wrong:
     assert word in words and wrong not in words
 
 
+@pytest.mark.parametrize("identifier", ["n04146614", "n03769881", "n04487081", "n02917067", "n03272562", "n04335435"])
+def test_buses_and_trains_are_vehicles(identifier: str) -> None:
+    assert "vehicle" in [label.word for label in sure_of(**{identifier: 0.9}).labels()]
+
+
 def test_each_class_that_shows_something_else_too_is_in_the_table() -> None:
     own = {row.split("\t")[1] for row in TABLE}
     for wider, classes in ALSO.items():
         assert set(classes.split(", ")) <= own
         assert all(wider in row.split("\t") for row in TABLE if row.split("\t")[1] in classes.split(", "))
+    for wider, classes in NEVER.items():
+        assert set(classes.split(", ")) <= own
+        assert not any(wider in row.split("\t") for row in TABLE if row.split("\t")[1] in classes.split(", "))
 
 
 @pytest.mark.parametrize(
