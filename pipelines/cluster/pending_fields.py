@@ -13,8 +13,9 @@ from ..resources import Body
 from .called_pipelines import later_fields, target_fields
 
 _DATES = ("date", "date_nanos")
-# These settings of a nested field put flat copies of what is in it into the document, or the nested field around it.
-_INTO_ROOT, _INTO_PARENT = "include_in_root", "include_in_parent"
+# This setting of a nested field puts flat copies of what is in it into the document. So may include_in_parent, but then
+# Elasticsearch does not sort by them.
+_INTO_ROOT = "include_in_root"
 REMEDY = (
     "nothing is added to its pictures until there is an index with the mapping of the component template ingest-image: "
     "make one, and copy the documents with _reindex"
@@ -28,7 +29,7 @@ def filter_path(targets: Iterable[str]) -> list[str]:
         at = "*.mappings"
         for name in target.split("."):
             at = f"{at}.properties.{name}"
-            found += [f"{at}.{part}" for part in ("type", "dynamic", "enabled", _INTO_ROOT, _INTO_PARENT)]
+            found += [f"{at}.{part}" for part in ("type", "dynamic", "enabled", _INTO_ROOT)]
         found.append(f"{at}.properties.{PENDING_SINCE}")
     return list(dict.fromkeys(found))
 
@@ -93,15 +94,10 @@ def _hidden_by(mapping: Mapping[str, Any], target: str) -> str:
     for part in target.split("."):
         at, name = (at.get("properties") or {}).get(part) or {}, f"{name}.{part}".removeprefix(".")
         kind = at.get("type")
-        if kind == "flattened" or (kind == "nested" and not _is_set(at, _INTO_ROOT) and not _is_set(at, _INTO_PARENT)):
-            hidden = f"{name} is mapped as {kind}, and not as object"
-        elif _is_set(at, _INTO_ROOT):
-            hidden = ""
+        if kind in ("nested", "flattened"):
+            is_copied = at.get(_INTO_ROOT) in (True, "true")
+            hidden = "" if is_copied else f"{name} is mapped as {kind}, and not as object"
     return hidden
-
-
-def _is_set(field: Mapping[str, Any], setting: str) -> bool:
-    return field.get(setting) in (True, "true")
 
 
 def _field(mapping: Mapping[str, Any], target: str) -> tuple[Body, bool]:

@@ -20,13 +20,13 @@ OUTER, INNER = "a is mapped as nested, and not as object", "a.image is mapped as
     [
         (OBJECT, OBJECT, ""),
         (OBJECT, NESTED, INNER),
-        (OBJECT, IN_PARENT, ""),
+        (OBJECT, IN_PARENT, INNER),
         (OBJECT, IN_ROOT, ""),
         (NESTED, OBJECT, OUTER),
-        (NESTED, IN_PARENT, OUTER),
+        (NESTED, IN_PARENT, INNER),
         (NESTED, IN_ROOT, ""),
         (IN_PARENT, NESTED, INNER),
-        (IN_PARENT, IN_PARENT, ""),
+        (IN_PARENT, IN_PARENT, INNER),
         (IN_ROOT, NESTED, INNER),
         (IN_ROOT, OBJECT, ""),
         ({"type": "flattened"}, OBJECT, "a is mapped as flattened, and not as object"),
@@ -39,6 +39,6 @@ def test_a_nested_field_hides_what_is_not_copied_into_the_document(
     mapping = {"properties": {"a": outer | {"properties": {"image": image}}}}
     assert obstacle(mapping, "a.image", True) == why
     asked = filter_path(["a.image"])
-    for name in ("type", "include_in_parent", "include_in_root"):
+    for name in ("type", "include_in_root"):
         assert f"*.mappings.properties.a.{name}" in asked
         assert f"*.mappings.properties.a.properties.image.{name}" in asked
