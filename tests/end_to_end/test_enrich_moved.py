@@ -151,6 +151,8 @@ def test_an_index_that_goes_while_a_failure_is_recorded_is_planned_anew(
     working = enricher(es, index)
     done = working.round()
     assert done and (done.recorded, done.waits) == (0, "") and bulks[0] == 2
+    # Not after half a minute.
+    assert index not in working._plans
     es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
     made(es, index)
     follow.follow(working, threading.Event(), once=True)
