@@ -41,6 +41,8 @@ class Attempt:
     as_it_was: bool = False
     # Whether nothing can be done about this version.
     hopeless: bool = False
+    # Whether that is a failure: it waits, and can neither be enriched nor written.
+    unwritable: bool = False
     # Whether it took too long although others got through: then it is sent alone, as it may have waited for those.
     slow: bool = False
     # How often it was asked which version there is, as searches showed an older one.
@@ -67,9 +69,9 @@ class Attempts:
         """The pipeline has written it without being asked for anything."""
         self._keep(key, Attempt(seq_no, as_it_was=True))
 
-    def give_up(self, key: Key, seq_no: int) -> None:
+    def give_up(self, key: Key, seq_no: int, unwritable: bool = False) -> None:
         """Nothing can be done about it, unless somebody changes it, or its pipeline: it is tried again much later."""
-        self._keep(key, Attempt(seq_no, due=float("inf"), hopeless=True))
+        self._keep(key, Attempt(seq_no, due=float("inf"), hopeless=True, unwritable=unwritable))
 
     def failed(self, key: Key, seq_no: int, slow: bool = False) -> bool:
         """The picture is at fault, maybe as it is `slow`. Returns whether that was the last attempt."""

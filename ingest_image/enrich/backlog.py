@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
 
@@ -29,6 +30,8 @@ _KNOWN_FOR = 10.0
 _FOLLOWED_FOR = 60.0
 # Seconds after which what was forbidden is tried again: a request for each index.
 _FORBIDDEN_FOR = 30.0
+# Bytes of names in a path: Elasticsearch takes 4096 in a line.
+_LONGEST_PATH = 3000
 
 
 @dataclass(frozen=True)
@@ -123,19 +126,26 @@ class Backlog:
 
     def require_all(self) -> None:
         """Raise ApiError if documents cannot be searched now, as a shard is not there: what waits is overlooked."""
-        query = _without([*self.left_out], {"match_all": {}})
-        self._client.search(
-            index=self._index,
-            size=0,
-            query=query,
-            track_total_hits=False,
-            allow_partial_search_results=False,
-            **LENIENT,
-        )
+        for index in self._can_be_enriched():
+            self._client.search(
+                index=index, size=0, track_total_hits=False, allow_partial_search_results=False, **LENIENT
+            )
 
     def refresh(self) -> None:
         """Make the last writes visible to searches."""
-        self._client.indices.refresh(index=self._index, **LENIENT)
+        for index in self._can_be_enriched():
+            self._client.indices.refresh(index=index, **LENIENT)
+
+    def _can_be_enriched(self) -> Iterator[str]:
+        """The indices to whose pictures something can be added, many at a time: nothing else delays a single run."""
+        names: list[str] = []
+        for name in sorted(self._written.keys() - self.left_out.keys()):
+            if names and len(quote(",".join([*names, name]))) > _LONGEST_PATH:
+                yield ",".join(names)
+                names.clear()
+            names.append(name)
+        if names:
+            yield ",".join(names)
 
     @property
     def _index(self) -> str:

@@ -125,8 +125,7 @@ class Batch:
             # One by one, so that a picture that fails does not keep the others of its document from being enriched.
             places = ask(document.source, self._job.targets, first_only=attempt.failures > 0)
             if document.source is None:
-                self._skip(document, "waits, but the index stores no _source of it")
-                self.done.hopeless += 1
+                self._skip(document, "waits, but the index stores no _source of it", unwritable=True)
             elif not places and document.seq_no != found.seq_no:
                 # Others have enriched it, and the search does not show that yet.
                 self._attempts.written(found.key, document.seq_no, 0, ())
@@ -150,9 +149,9 @@ class Batch:
             self._attempts.give_up(found.key, found.seq_no)
         return bool(document.problem) or document.seq_no < 0
 
-    def _skip(self, document: Document, why: str) -> None:
+    def _skip(self, document: Document, why: str, unwritable: bool = False) -> None:
         index = self._job.index
-        self._attempts.give_up(self._waiting[document.id].key, document.seq_no)
+        self._attempts.give_up(self._waiting[document.id].key, document.seq_no, unwritable)
         self._log("skipped", f"{index}/{shown(document.id)} {why}", index=index, id=document.id)
 
     def _judge(self, refusals: Sequence[NotWritten], seconds: float) -> None:
@@ -187,6 +186,7 @@ class Batch:
         for document in documents:
             record(document.source, self._job.targets, reason)
         writer.write(documents, None)
+        self.is_gone = self.is_gone or writer.is_gone
         if not writer.report.written and not writer.refusals:
             # A newer write came first, or the index is gone.
             self.done.changed += writer.report.changed
@@ -196,8 +196,7 @@ class Batch:
             refused = writer.refusals[0]
             reason, said = refused.reason, "can neither be enriched nor written"
             if refused.blame in (Blame.PICTURE, Blame.UNCLEAR):
-                self._attempts.give_up(one.key, documents[0].seq_no)
-                self.done.hopeless += 1
+                self._attempts.give_up(one.key, documents[0].seq_no, unwritable=True)
             else:
                 self._attempts.postponed(one.key, documents[0].seq_no)
         self._say("recorded" if writer.report.written else "failed", one, said, reason)
@@ -210,7 +209,7 @@ class Batch:
     def _writer(self, found: Iterable[Waiting]) -> EnrichingWriter:
         keys: list[Key] = [one.key for one in found]
         job = self._job
-        client = self._tools.client.options(opaque_id=claim(keys, job.uuid))
+        client = self._tools.client.options(opaque_id=claim(keys, job.index, job.uuid))
         return EnrichingWriter(client, job.index, job.targets, ReprocessReport(), max_bulk_bytes=self._tools.max_bytes)
 
     def _reader(self) -> Reader:

@@ -22,9 +22,9 @@ _LENGTH = 8
 Key = tuple[str, ...]
 
 
-def claim(keys: Iterable[Key], uuid: str) -> str:
-    """The `X-Opaque-Id` of a request that writes these documents, given by their keys, of the index with this UUID."""
-    return " ".join([of_index(_NAME, uuid), *(_hash(key) for key in keys)])
+def claim(keys: Iterable[Key], index: str, uuid: str) -> str:
+    """The `X-Opaque-Id` of a request that writes these documents of an index, given by their keys."""
+    return " ".join([of_index(_NAME, index, uuid), *(_hash(key) for key in keys)])
 
 
 class Claims:

@@ -15,8 +15,6 @@ class Done:
     # An attempt failed; another one follows.
     failed: int = 0
     recorded: int = 0
-    # Neither enriched nor written.
-    hopeless: int = 0
     # Why something has to be waited for.
     waits: str = ""
 
@@ -26,5 +24,4 @@ class Done:
         self.changed += other.changed
         self.failed += other.failed
         self.recorded += other.recorded
-        self.hopeless += other.hopeless
         self.waits = other.waits or self.waits

@@ -93,6 +93,10 @@ class Enricher:
             for one in self.backlog.oldest()
         )
 
+    def unwritable(self) -> int:
+        """How many documents wait that can neither be enriched nor written."""
+        return sum(self._attempts.of(one.key, one.seq_no).unwritable for one in self.backlog.oldest())
+
     @cached_property
     def _with_vectors(self) -> bool:
         return leaves_out_vectors(self.client)

@@ -174,24 +174,28 @@ def _tell_backlog(enricher: Enricher, enriched: int) -> None:
 def _is_done(enricher: Enricher) -> bool:
     """Whether nothing is left to do, also of what was written just now. Raises GivenUp when something still waits."""
     backlog = enricher.backlog
-    # First, as a refresh waits for a minute for a shard that is not there.
-    backlog.require_all()
-    with suppress(AuthorizationException):
-        backlog.refresh()
-    if not enricher.can_do_nothing():
+    if not _sees_nothing(enricher):
         return False
     # There may be a new index.
     backlog.look_again()
-    if not enricher.can_do_nothing():
+    if not _sees_nothing(enricher):
         return False
     if left_out := backlog.left_out | backlog.forbidden | backlog.closed:
         raise GivenUp("; ".join(f"{index} is left out: {why}" for index, why in left_out.items()))
     with suppress(AuthorizationException):
         if forgotten := backlog.forgotten():
             raise GivenUp("; ".join(f"{index} has {what}" for index, what in forgotten.items()))
-    if hopeless := enricher.total.hopeless:
-        raise GivenUp(f"{counted(hopeless, 'document')} can neither be enriched nor written, see above")
+    if unwritable := enricher.unwritable():
+        raise GivenUp(f"{counted(unwritable, 'document')} can neither be enriched nor written, see above")
     return True
+
+
+def _sees_nothing(enricher: Enricher) -> bool:
+    # First, as a refresh waits for a minute for a shard that is not there.
+    enricher.backlog.require_all()
+    with suppress(AuthorizationException):
+        enricher.backlog.refresh()
+    return enricher.can_do_nothing()
 
 
 @contextmanager

@@ -70,7 +70,7 @@ class EnrichingWriter(Writer):
         status = status_of(item)
         if status == _UNAUTHORIZED:
             stop_if_hopeless(item, document.id)
-        if status == _NOT_FOUND:
+        if self._is_about_index(item.get("error")):
             self.is_gone = True
             return
         if isinstance(item.get("exception"), ApiError):
@@ -81,6 +81,11 @@ class EnrichingWriter(Writer):
         reason = reason_of_cause(item.get("error"))
         self.refusals.append(NotWritten(document.id, reason, _blame(status, reason)))
 
+    def _is_about_index(self, error: Any) -> bool:
+        """Whether the index is not there; and not another one, or what else the pipeline asks for."""
+        found = error if isinstance(error, dict) else {}
+        return found.get("type") == "index_not_found_exception" and found.get("index") == self.index
+
 
 def _blame(status: int, reason: str) -> Blame:
     found = re.match(r"\[(\w+)\]", reason)
@@ -89,5 +94,5 @@ def _blame(status: int, reason: str) -> Blame:
         return Blame.UNCLEAR
     if code == _SLOW:
         return Blame.SLOW
-    waits = status >= 500 or status in (_FORBIDDEN, _TIMEOUT, _BUSY) or code in _OFF
+    waits = status >= 500 or status in (_FORBIDDEN, _NOT_FOUND, _TIMEOUT, _BUSY) or code in _OFF
     return Blame.OTHERS if waits else Blame.PICTURE

@@ -29,6 +29,8 @@ class Exported:
     sha256: str | None
     file: str
     routing: str | None = None
+    # An earlier list does not: the document had any routing, or none.
+    says_routing: bool = True
 
     @property
     def key(self) -> Key:
@@ -38,7 +40,7 @@ class Exported:
     @property
     def line(self) -> str:
         """The line of the list."""
-        said = {name: value for name, value in asdict(self).items() if name != "routing" or value}
+        said = {name: value for name, value in asdict(self).items() if name != "says_routing"}
         return f"{json.dumps(said)}\n"
 
 
@@ -62,6 +64,8 @@ class ExportFolder:
         self._done: dict[Key, Exported] = {}
         # Names that pictures had before they were changed.
         self._former: dict[Key, set[str]] = {}
+        # Of an old list, by which nobody was found yet; these keys have no routing.
+        self._unclaimed: set[Key] = set()
         for one in _read(self._list):
             self._note(one)
         self._names = {as_one(PurePosixPath(one.file)): one.key for one in self._done.values()}
@@ -73,11 +77,15 @@ class ExportFolder:
 
     def has(self, key: Key, sha256: str | None) -> bool:
         """Whether this very picture was written, and is still there."""
-        one = self._done.get(key)
-        return one is not None and sha256 is not None and one.sha256 == sha256 and self._path(one.file).is_file()
+        one = self._done.get(key) or self._unclaimed_of(key)
+        found = one is not None and sha256 is not None and one.sha256 == sha256 and self._path(one.file).is_file()
+        if found:
+            self._claim(key)
+        return found
 
     def write(self, key: Key, sha256: str | None, wanted: PurePosixPath, data: bytes) -> str:
         """Write a picture; returns the path of its file below the folder. Raises UserError, OSError."""
+        self._claim(key)
         file = self._free(key, wanted)
         path = self._path(str(file))
         # Before folders are made, as they would be made there.
@@ -99,7 +107,29 @@ class ExportFolder:
         self._remove_former(key)
         return str(file)
 
+    def _unclaimed_of(self, key: Key) -> Exported | None:
+        old = _without_routing(key)
+        return self._done[old] if old in self._unclaimed else None
+
+    def _claim(self, key: Key) -> None:
+        """Take what an old list has of a document of this id for the picture's, if there is nothing else of it."""
+        one = self._unclaimed_of(key)
+        if one and key == one.key:
+            self._unclaimed.discard(key)
+        elif one and key not in self._done:
+            # With its file, by which the next run knows.
+            self._append(exported(key, one.sha256, one.file))
+
     def _note(self, one: Exported) -> None:
+        old = self._unclaimed_of(one.key)
+        if not one.says_routing:
+            self._unclaimed.add(one.key)
+        elif old and one.key == old.key:
+            self._unclaimed.discard(old.key)
+        elif old and one.key not in self._done and one.file == old.file:
+            self._unclaimed.discard(old.key)
+            del self._done[old.key]
+            self._former[one.key] = self._former.pop(old.key, set())
         before = self._done.get(one.key)
         if before and before.file != one.file:
             self._former.setdefault(one.key, set()).add(before.file)
@@ -133,6 +163,11 @@ class ExportFolder:
         return file
 
 
+def _without_routing(key: Key) -> Key:
+    index, id, _, number = key
+    return index, id, None, number
+
+
 def _read(path: Path) -> Iterator[Exported]:
     """The lines of a list. The last one of a run that was killed may be cut off: it is removed, or ended."""
     if not path.exists():
@@ -153,6 +188,6 @@ def _read(path: Path) -> Iterator[Exported]:
 def _parsed(line: bytes) -> Exported | None:
     try:
         found: Any = json.loads(line)
-        return Exported(**found)
+        return Exported(**found, says_routing="routing" in found)
     except (ValueError, TypeError):
         return None

@@ -73,7 +73,7 @@ class Run:
 
     def _do(self, job: IndexJob, tick: Callable[[], None]) -> None:
         reader = self._readers[job.index]
-        client = self._client.options(opaque_id=of_index(self._state.run_id, job.uuid))
+        client = self._client.options(opaque_id=of_index(self._state.run_id, job.index, job.uuid))
         writer = Writer(
             client, job.index, job.targets, self.report, self._pipeline, self._max_bytes, tick, fields=job.fields
         )

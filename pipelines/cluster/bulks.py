@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any, cast
@@ -101,12 +102,13 @@ def _whom_and_why(reason: str) -> tuple[str, str]:
     return "the processor service" if code and code[1] not in _OF_THE_NODE else "Elasticsearch", reason
 
 
-def of_index(name: str, uuid: str) -> str:
-    """The `X-Opaque-Id` of who only writes back what it has read from the index with this UUID.
+def of_index(name: str, index: str, uuid: str) -> str:
+    """The `X-Opaque-Id` of who only writes back what it has read from the index of this name and UUID.
 
-    The plugin refuses its documents when the index was deleted, or made again (DeletedIndices.java).
+    The plugin refuses its documents when the index was deleted, or made again, or a pipeline sends them to another one
+    (DeletedIndices.java).
     """
-    return f"{name} uuid={uuid}"
+    return f"{name} index={urllib.parse.quote(index, safe='')} uuid={uuid}"
 
 
 def bulks_under_way(client: Elasticsearch) -> set[str]:

@@ -13,8 +13,9 @@ from ..resources import Body
 from .called_pipelines import later_fields, target_fields
 
 _DATES = ("date", "date_nanos")
-# What is in a field of these types is not found by its name.
-_HIDING = ("nested", "flattened")
+# This setting of a nested field puts flat copies of what is in it into the document. So may include_in_parent, but then
+# Elasticsearch does not sort by them.
+_INTO_ROOT = "include_in_root"
 REMEDY = (
     "nothing is added to its pictures until there is an index with the mapping of the component template ingest-image: "
     "make one, and copy the documents with _reindex"
@@ -28,7 +29,7 @@ def filter_path(targets: Iterable[str]) -> list[str]:
         at = "*.mappings"
         for name in target.split("."):
             at = f"{at}.properties.{name}"
-            found += [f"{at}.{part}" for part in ("type", "dynamic", "enabled")]
+            found += [f"{at}.{part}" for part in ("type", "dynamic", "enabled", _INTO_ROOT)]
         found.append(f"{at}.properties.{PENDING_SINCE}")
     return list(dict.fromkeys(found))
 
@@ -88,13 +89,15 @@ def forgotten(
 
 
 def _hidden_by(mapping: Mapping[str, Any], target: str) -> str:
-    """Which field on the way to the pictures hides what is in it; empty if none does."""
-    at, name = mapping, ""
+    """Which field on the way to the pictures hides what is in it from who asks by its name; empty if none does."""
+    at, name, hidden = mapping, "", ""
     for part in target.split("."):
         at, name = (at.get("properties") or {}).get(part) or {}, f"{name}.{part}".removeprefix(".")
-        if at.get("type") in _HIDING:
-            return f"{name} is mapped as {at['type']}, and not as object"
-    return ""
+        kind = at.get("type")
+        if kind in ("nested", "flattened"):
+            is_copied = at.get(_INTO_ROOT) in (True, "true")
+            hidden = "" if is_copied else f"{name} is mapped as {kind}, and not as object"
+    return hidden
 
 
 def _field(mapping: Mapping[str, Any], target: str) -> tuple[Body, bool]:

@@ -47,6 +47,10 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
         {"properties": {"image": {"type": "nested"}}},
         "image is mapped as nested, and not as object",
     ),
+    "parental": (
+        {"properties": {"image": {"type": "nested", "include_in_parent": True}}},
+        "image is mapped as nested, and not as object",
+    ),
     "flattened": (
         {"properties": {"image": {"type": "flattened"}}},
         "image is mapped as flattened, and not as object",
@@ -54,7 +58,11 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
     "sourceless": ({"_source": {"enabled": False}}, "its _source is disabled"),
 }
 # Found without a template, too: as a date that Elasticsearch makes of the first value, now or when it searches.
-GOOD: dict[str, dict[str, Any]] = {"dynamic": {}, "runtime": {"dynamic": "runtime"}}
+GOOD: dict[str, dict[str, Any]] = {
+    "dynamic": {},
+    "runtime": {"dynamic": "runtime"},
+    "copied": {"properties": {"image": {"type": "nested", "include_in_root": True}}},
+}
 
 
 @pytest.fixture
@@ -154,7 +162,12 @@ def test_a_single_run_does_not_end_well_while_a_shard_is_missing(
         assert result.exit_code == 1 and "not everything is enriched: Elasticsearch refused with 503" in result.output
         found_again()
         assert waiting(es, other) == waiting(es, index) == []
+        # One without a pipeline or pictures, and so without the template.
+        elsewhere = {"index.routing.allocation.require._name": "nowhere", "index.default_pipeline": "_none"}
+        aliases: dict[str, Any] = {f"{index}-red": {}}
+        es.indices.create(index=f"red-{index}", settings=elsewhere, aliases=aliases, wait_for_active_shards=0)
         assert run_once(es_url, f"{index}*").exit_code == 0
+        es.indices.delete(index=f"red-{index}")
 
 
 def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elasticsearch, index: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +14,8 @@ from click.testing import CliRunner
 from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
+from ingest_image.enrich import attempts, follow
 from ingest_image.enrich import enricher as enricher_module
-from ingest_image.enrich import follow
 from ingest_image.reprocess.command import reprocess
 from pipelines.cluster.bulks import bulks_under_way
 from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, index_with_later, let_wait, waiting
@@ -119,14 +120,86 @@ def test_what_was_hopeless_in_an_index_is_tried_in_another_one_of_its_name(
     made(es, index)
     working = enricher(es, index)
     ((one, seq_no),) = [(one.key, one.seq_no) for one in working.backlog.oldest()]
-    working._attempts.give_up(one, seq_no)
+    working._attempts.give_up(one, seq_no, unwritable=True)
     assert working.round() is None
+    with pytest.raises(follow.GivenUp, match="1 document can neither be enriched nor written"):
+        follow.follow(working, threading.Event(), once=True)
     # It has the same number there.
     made_again(es, index, lambda: made(es, index))
     assert [(one.key, one.seq_no) for one in working.backlog.oldest()] == [(one, seq_no)]
     monkeypatch.setattr(enricher_module, "_PLAN_SECONDS", -1.0)
+    follow.follow(working, threading.Event(), once=True)
+    assert working.total.enriched == 1
+
+
+def test_an_index_that_goes_while_a_failure_is_recorded_is_planned_anew(
+    es: Elasticsearch, index: str, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first attempt is the last.
+    monkeypatch.setattr(attempts, "PAUSES", ())
+    made(es, index)
+    es.ingest.put_pipeline(id=index, processors=[])
+    perform, bulks = Transport.perform_request, [0]
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        bulks[0] += "_bulk" in target
+        if "_bulk" in target and bulks[0] == 2:
+            perform(self, "DELETE", f"/{index}", headers={"accept": "application/json"})
+        return perform(self, method, target, **more)
+
+    monkeypatch.setattr(Transport, "perform_request", performed)
+    working = enricher(es, index)
     done = working.round()
-    assert done and done.enriched == 1
+    assert done and (done.recorded, done.waits) == (0, "") and bulks[0] == 2
+    # Not after half a minute.
+    assert index not in working._plans
+    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+    made(es, index)
+    follow.follow(working, threading.Event(), once=True)
+    assert working.total.enriched == 1
+
+
+def sent_to(line: bytes, index: str, other: str) -> bytes:
+    """A line of a bulk of an index, for another one."""
+    return line.replace(json.dumps(index).encode(), json.dumps(other).encode())
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_a_pipeline_sends_to_another_index_is_waited_for_and_changes_nothing_there(
+    es: Elasticsearch,
+    es_url: str,
+    index: str,
+    pipeline: str,
+    is_there: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    # Its name is of letters that a header cannot have.
+    other = f"{index}-\u65c5"
+    if is_there:
+        # With the number of the one that waits.
+        es.index(index=other, id="1", document={"title": "its own"}, pipeline="_none")
+    made(es, index)
+    perform = Transport.perform_request
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        # As a pipeline does it; the node of the tests has no processor that could.
+        if "_bulk" in target:
+            more["body"] = [sent_to(line, index, other) for line in more["body"]]
+        return perform(self, method, target, **more)
+
+    working = enricher(es, index)
+    monkeypatch.setattr(Transport, "perform_request", performed)
+    done = working.round()
+    said = f"a pipeline sends what was read from [{index}] {f'to [{other}]' if is_there else 'there'}"
+    assert done and said in done.waits, done
+    # It is not done at once again, and the attempt counts against nobody.
+    assert working.round() is None and working.rests.indices and (done.failed, done.recorded) == (0, 0)
+    output = CliRunner().invoke(reprocess, [index, "--url", es_url, "--pending"]).output
+    assert said.replace(" ", "") in "".join(output.split()), output
+    assert source(es, other) == {"title": "its own"} if is_there else not es.indices.exists(index=other)
+    es.indices.delete(index=other, ignore_unavailable=True)
 
 
 def test_an_index_that_goes_while_another_one_is_enriched_ends_nothing(

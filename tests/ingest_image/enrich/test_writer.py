@@ -41,6 +41,7 @@ def answer(status: int) -> ApiError:
         (400, "[invalid_recipe] an older service", Blame.UNCLEAR),
         (400, "[invalid_request] an older service", Blame.UNCLEAR),
         (408, "it took too long", Blame.OTHERS),
+        (404, "a pipeline sends it elsewhere, or no policy exists", Blame.OTHERS),
         (400, "[recognition_off] this service does not recognize", Blame.OTHERS),
         (400, "[picture_timeout] it took too long", Blame.PICTURE),
         (400, "mapper_parsing_exception", Blame.PICTURE),
@@ -54,7 +55,10 @@ def test_only_what_the_picture_is_to_blame_for_counts(status: int, reason: str, 
 def test_an_index_that_must_not_be_written_is_waited_for_and_one_that_is_gone_is_forgotten() -> None:
     error = {"type": "cluster_block_exception", "reason": "index read-only"}
     assert refused({"status": 403, "error": error}) == [NotWritten("1", "index read-only", Blame.OTHERS)]
-    assert refused({"status": 404, "error": {"reason": "no such index"}}) == []
+    missing = {"type": "index_not_found_exception", "reason": "no such index"}
+    assert refused({"status": 404, "error": missing | {"index": "images"}}) == []
+    other = missing | {"index": "others"}
+    assert refused({"status": 404, "error": other}) == [NotWritten("1", "no such index", Blame.OTHERS)]
     with pytest.raises(BulkStopped):
         refused({"status": 401, "error": {"reason": "who are you"}})
 

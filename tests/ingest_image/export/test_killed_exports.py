@@ -20,12 +20,20 @@ BEFORE = (("1", "s1", "a.jpg"), ("2", "s2", "a.jpg"), ("3", "s3", "below/a.jpg")
 AFTER = (("1", "s4", "a.png"), *BEFORE[1:])
 
 
-def export(path: Path, pictures: tuple[tuple[str, str, str], ...]) -> None:
+def export(path: Path, pictures: tuple[tuple[str, str, str], ...], routing: str | None = None) -> None:
     """As the command does it. What is in a file is its SHA-256 here."""
     folder = ExportFolder(path)
     for id, sha256, name in pictures:
-        if not folder.has(("images", id, None, 0), sha256):
-            folder.write(("images", id, None, 0), sha256, PurePosixPath(name), sha256.encode())
+        if not folder.has(("images", id, routing, 0), sha256):
+            folder.write(("images", id, routing, 0), sha256, PurePosixPath(name), sha256.encode())
+
+
+def forget_routing(path: Path) -> None:
+    """The list becomes one as it was before lines said the routing."""
+    lines = [json.loads(line) for line in (path / LIST).read_text().splitlines()]
+    for line in lines:
+        del line["routing"]
+    (path / LIST).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
 
 def check(path: Path) -> None:
@@ -38,10 +46,16 @@ def check(path: Path) -> None:
 
 
 @pytest.fixture
-def steps(tmp_path: Path) -> Iterator[list[Path]]:
-    """What is on the disk before each line of the program: what somebody who kills it there leaves."""
+def steps(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Path]]:
+    """What is on the disk before each line of the program: what somebody who kills it there leaves.
+
+    The parameter: the routing of documents of which an earlier list has those before; none for a new list.
+    """
     path, kept = tmp_path / "export", tmp_path / "steps"
     path.mkdir()
+    if request.param:
+        export(path, BEFORE)
+        forget_routing(path)
     found: list[Path] = []
 
     def look(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
@@ -59,21 +73,42 @@ def steps(tmp_path: Path) -> Iterator[list[Path]]:
     before = sys.gettrace()
     sys.settrace(look)
     try:
-        export(path, BEFORE)
-        export(path, AFTER)
+        if not request.param:
+            export(path, BEFORE)
+        export(path, AFTER, request.param)
     finally:
         sys.settrace(before)
     check(path)
     yield found
 
 
-def test_an_export_that_is_killed_at_any_step_is_continued(steps: list[Path]) -> None:
-    # Four pictures are written, each in more than three steps.
-    assert len(steps) > 12
+@pytest.mark.parametrize(("steps", "routing", "least"), [(None, None, 12), ("r", "r", 5)], indirect=["steps"])
+def test_an_export_that_is_killed_at_any_step_is_continued(steps: list[Path], routing: str | None, least: int) -> None:
+    # Each picture is written in more than three steps: four, or one, and two that are only claimed.
+    assert len(steps) > least
     for state in steps:
         for _ in range(3):
-            export(state, AFTER)
+            export(state, AFTER, routing)
             check(state)
+
+
+@pytest.mark.parametrize("routing", ["r", None])
+@pytest.mark.parametrize("other", ["s2", "s1"])
+@pytest.mark.parametrize("is_other_first", [False, True])
+def test_an_earlier_list_without_routing_is_of_one_document_of_that_id(
+    tmp_path: Path, routing: str | None, other: str, is_other_first: bool
+) -> None:
+    export(tmp_path, (("1", "s1", "a.jpg"),))
+    forget_routing(tmp_path)
+    # It had left out one with another routing.
+    documents = [("s", other), (routing, "s1")] if is_other_first else [(routing, "s1"), ("s", other)]
+    for of, sha256 in documents * 2:
+        export(tmp_path, (("1", sha256, "a.jpg"),), of)
+    files = sorted(file.name for file in tmp_path.iterdir() if file.name != LIST)
+    assert files == ["a-2.jpg", "a.jpg"]
+    assert sorted((tmp_path / file).read_text() for file in files) == sorted(["s1", other])
+    folder = ExportFolder(tmp_path)
+    assert all(folder.has(("images", "1", of, 0), sha256) for of, sha256 in documents)
 
 
 def test_a_line_that_was_cut_off_anywhere_loses_no_other(tmp_path: Path) -> None:

@@ -37,25 +37,38 @@ class DeletedIndicesTest {
 
     @Test
     void whatOnlyWritesBackCreatesNone() {
-        assertEquals(GONE, made(CREATED, "ingest-image-enrich uuid=old 0a1b2c3d 4e5f6071"));
+        assertEquals(GONE, made(CREATED, "ingest-image-enrich index=a uuid=old 0a1b2c3d 4e5f6071"));
         assertEquals(GONE, made(CREATED, "ingest-image-reprocess-0123456789ab"));
     }
 
     @Test
     void norDoesItWriteToAnotherOneOfThatName() {
-        assertEquals(ANOTHER, made(WRITTEN, "ingest-image-enrich uuid=old 0a1b2c3d"));
-        assertEquals(ANOTHER, made(WRITTEN, "ingest-image-reprocess-0123456789ab uuid=old"));
-        assertEquals("done", made(WRITTEN, "ingest-image-enrich uuid=new 0a1b2c3d"));
+        assertEquals(ANOTHER, made(WRITTEN, "ingest-image-enrich index=a uuid=old 0a1b2c3d"));
+        assertEquals(ANOTHER, made(WRITTEN, "ingest-image-reprocess-0123456789ab index=a uuid=old"));
+        assertEquals("done", made(WRITTEN, "ingest-image-enrich index=a uuid=new 0a1b2c3d"));
         // As earlier releases of the programs call themselves.
         assertEquals("done", made(WRITTEN, "ingest-image-reprocess-0123456789ab"));
+    }
+
+    @Test
+    void norToOneToWhichAPipelineSendsIt() {
+        String sent = "a pipeline sends what was read from [%s] ";
+        assertEquals(
+            sent.formatted("b") + "to [a], where it is not written back",
+            made(WRITTEN, "ingest-image-enrich index=b uuid=old 0a1b2c3d")
+        );
+        assertEquals(
+            "no such index [a] and " + sent.formatted("\u65c5+") + "there",
+            made(CREATED, "ingest-image-reprocess-0123456789ab index=%E6%97%85%2B uuid=old")
+        );
     }
 
     @Test
     void everybodyElseDoes() {
         for (ActionRequest request : List.of(CREATED, WRITTEN)) {
             assertEquals("done", made(request, null));
-            assertEquals("done", made(request, "shop uuid=old"));
-            assertEquals("done", made(request, "ingest-image-index uuid=old"));
+            assertEquals("done", made(request, "shop index=a uuid=old"));
+            assertEquals("done", made(request, "ingest-image-index index=a uuid=old"));
         }
     }
 }
