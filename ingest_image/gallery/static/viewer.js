@@ -83,6 +83,8 @@ if (viewer && figures.length) {
     for (const name of ["-1", "1", "play"]) button(name).disabled = items.length < 2;
     at = items.findIndex((item) => item.shown === from);
     viewer.showModal();
+    // Not by `autofocus`: the browser complains of it where the page has a focus before it is loaded.
+    button("close").focus();
     go(0);
   };
   const play = () => {
