@@ -123,7 +123,7 @@ def _index_and_show(
     console.print()
     with child(folder, "enrich", "--url", node.url) as enricher:
         index_documents(node.url, console)
-        wait_until_enriched(node.url, enricher, console)
+        wait_until_enriched(node.url, console, enricher, service)
         console.print(result_table(node.url))
         if leave:
             return
@@ -134,10 +134,12 @@ def _index_and_show(
             _stay(node, service, gallery, enricher)
 
 
-def wait_until_enriched(url: str, enricher: Child, console: Console, minutes: float = PATIENCE) -> None:
+def wait_until_enriched(url: str, console: Console, enricher: Child, service: Child, minutes: float = PATIENCE) -> None:
     """Wait until everything was added to the pictures; if that takes too long, say so and go on."""
     deadline = time.monotonic() + minutes * 60
     while some_wait(url):
+        # An enricher waits for a service that is away.
+        service.check()
         enricher.check()
         if time.monotonic() > deadline:
             console.print(f"Some pictures still wait for what is seen in them; the enricher's log: {enricher.log_file}")

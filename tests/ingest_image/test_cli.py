@@ -17,8 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from embedded_node.commands import node
-from ingest_image import cli
 from embedded_node.versions import versions
+from ingest_image import cli
 from ingest_image.cli import main
 from ingest_image.demo.command import demo
 from ingest_image.duplicates.command import duplicates

@@ -135,12 +135,23 @@ def test_a_port_that_the_gallery_cannot_have_is_told_before_anything_is_started(
     assert told.exit_code == 1 and f"Port {port} on 127.0.0.1 is taken" in told.output, told
 
 
+def test_a_service_that_ends_while_pictures_are_enriched_is_told(
+    ours: ChildServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "some_wait", lambda url: True)
+    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+    ended.wait()
+    service = ChildServer("serve", ours.log_file, ended, ours.url)
+    with pytest.raises(click.ClickException, match=r"serve' ended \(exit code 3\)"):
+        command.wait_until_enriched("http://127.0.0.1:1", Console(), ours, service, minutes=0)
+
+
 def test_pictures_that_are_never_enriched_are_not_waited_for_for_ever(
     ours: ChildServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "some_wait", lambda url: True)
     console = Console(record=True, soft_wrap=True)
-    command.wait_until_enriched("http://127.0.0.1:1", ours, console, minutes=0)
+    command.wait_until_enriched("http://127.0.0.1:1", console, ours, ours, minutes=0)
     assert f"Some pictures still wait for what is seen in them; the enricher's log: {ours.log_file}" in (
         console.export_text()
     )
