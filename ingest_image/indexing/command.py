@@ -95,6 +95,8 @@ def index(
     print_json: bool,
 ) -> None:
     """Index picture files, and the pictures in and below folders."""
+    if "*" in index_name or "," in index_name:
+        raise click.UsageError(f"{index_name} may be several: --index is the one to write to")
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
     targets = target_fields(require_pipeline(client, index_name, pipeline), readable_pipelines(client)) or [IMAGE]

@@ -238,6 +238,13 @@ def test_an_index_without_pipeline_is_refused(es: Elasticsearch, es_url: str, fo
     assert not es.indices.exists(index="elsewhere")
 
 
+@pytest.mark.parametrize("index_name", [f"{INDEX}*", f"{INDEX},images"])
+def test_it_writes_to_one_index(run: Run, folder: Path, index_name: str) -> None:
+    """Instead of a refusal for each picture."""
+    result = run(folder, "--index", index_name)
+    assert result.exit_code == 2 and "--index is the one to write to" in result.output, result.output
+
+
 def test_a_pipeline_without_image_processor_is_noticed(run: Run, es: Elasticsearch, folder: Path) -> None:
     es.ingest.put_pipeline(id="nothing", processors=[])
     result = run(folder / "harbour", "--pipeline", "nothing")
