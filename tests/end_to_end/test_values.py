@@ -70,6 +70,10 @@ def test_an_empty_file_has_a_code_of_its_own(es: Elasticsearch, index: str, data
             "[operations] operation [resize]: [width] must be an integer, got the string [128]",
         ),
         (
+            {"operations": [{"rotate": 90}]},
+            'operation [rotate]: parameters must be an object: for example {"degrees":90}, got [90]',
+        ),
+        (
             {"operations": [{"convert": {"format": "bmp"}}]},
             "[format] must be one of [jpeg, jpg, png, webp, avif, gif], got [bmp]",
         ),
