@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import orjson
 import pytest
 import requests
 
+from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH
 from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import stopped, wait_until
 from tests.helpers.service import TOKEN, Service, running_service
 
 LANDSCAPE = orjson.dumps({"data": b64(picture("exif-orientation/Landscape_1.jpg")), "operations": [], "properties": []})
@@ -79,6 +82,36 @@ def test_connections_that_wait_keep_no_pictures(service: Service) -> None:
         for session in sessions:
             session.close()
     assert grown < 4 * length, grown
+
+
+# Padding that no decoder minds.
+PADDED = b64(picture("pillow/hopper.jpg") + bytes(4_500_000))
+BY_INFERENCE: dict[str, dict[str, Any]] = {
+    "a text": {"input": PADDED, "properties": []},
+    "with a mark": {"input": f"{PADDED};mark=x", "properties": []},
+    "a data URL": {"input": f"data:image/jpeg;base64,{PADDED}", "properties": []},
+    "chat": {
+        "model": "ingest-image",
+        "messages": [{"role": "user", "content": [{"image_url": {"url": f"data:image/jpeg;base64,{PADDED}"}}]}],
+    },
+}
+
+
+@pytest.mark.parametrize("way", BY_INFERENCE)
+def test_a_picture_that_waits_is_in_memory_once_by_the_inference_way_too(service: Service, way: str) -> None:
+    """As text of the body, of its JSON, as data URL and as the worker's request it would be there several times."""
+    web, body, count = web_process(service), orjson.dumps(BY_INFERENCE[way]), 6
+    url, headers = service.url + (CHAT_PATH if way == "chat" else COMPLETION_PATH), {"Authorization": f"Bearer {TOKEN}"}
+    (worker,) = service.workers()
+    before = resident(web)
+    with ThreadPoolExecutor(count) as threads:
+        with stopped(worker):
+            waiting = [threads.submit(requests.post, url, body, headers=headers, timeout=240) for _ in range(count)]
+            metrics = f"{service.url}/metrics"
+            wait_until(lambda: f"image_pending_pictures {count}.0" in requests.get(metrics, timeout=60).text)
+            grown = resident(web) - before
+        assert {each.result().status_code for each in waiting} == {200}
+    assert grown < 1.5 * count * len(body), grown / len(body)
 
 
 def resident(process: Path) -> int:
