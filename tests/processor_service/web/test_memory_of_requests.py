@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 import requests
 
+from processor_service.errors import ImageError
+from processor_service.settings import Settings
+from processor_service.web.answering import Answering
+from processor_service.web.held_bytes import HeldBytes
+from processor_service.web.inference.completions import Completions
 from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH
+from processor_service.wire.marks import mark
+from processor_service.wire.recipe import recipe_hash
+from processor_service.workers.worker import Answer
 from tests.helpers.pictures import b64, picture
 from tests.helpers.processes import stopped, wait_until
 from tests.helpers.service import TOKEN, Service, running_service
@@ -112,6 +121,30 @@ def test_a_picture_that_waits_is_in_memory_once_by_the_inference_way_too(service
             grown = resident(web) - before
         assert {each.result().status_code for each in waiting} == {200}
     assert grown < 1.5 * count * len(body), grown / len(body)
+
+
+def test_what_a_current_picture_keeps_beside_its_request_counts() -> None:
+    """It is compared with what the service makes again."""
+    settings, seen = Settings(), list[int]()
+
+    class Pictures:
+        def answer(self, body: bytes, beside: int) -> Answer:
+            assert orjson.loads(body)["data"] == data
+            seen.append(beside)
+            return Answer({}, b'{"fields": {}}')
+
+    data, recipe = b64(picture("pillow/hopper.jpg")), {"store": "external"}
+    sha256 = hashlib.sha256(picture("pillow/hopper.jpg")).hexdigest()
+    signed = mark(settings.mark_key(), recipe_hash(None, None), sha256)
+    Completions(settings, cast(Answering, Pictures())).of_data(f"{data};mark={signed}", recipe)
+    assert seen == [len(data)]
+    held = HeldBytes(3000)
+    with held.picture() as one, held.picture() as other:
+        one.holds(1000)
+        with pytest.raises(ImageError, match="busy"), held.more(500):
+            assert held.bytes == 1500
+            other.holds(1000)
+    assert held.bytes == 0
 
 
 def resident(process: Path) -> int:
