@@ -30,7 +30,9 @@ LANDSCAPE = orjson.dumps({"data": b64(picture("exif-orientation/Landscape_1.jpg"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("memory") / "service.log", workers="1") as running:
+    log = tmp_path_factory.mktemp("memory") / "service.log"
+    # A worker that is stopped is left alone for so long, however busy the machine is.
+    with running_service(log, workers="1", picture_timeout="200") as running:
         yield running
 
 
