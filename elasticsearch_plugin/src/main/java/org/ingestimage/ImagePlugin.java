@@ -38,7 +38,7 @@ import org.ingestimage.processor.ImageProcessor;
 import org.ingestimage.processor.PipelineFilter;
 import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.processor.RefusedObjects;
-import org.ingestimage.processor.UpsertsOfNewIndices;
+import org.ingestimage.processor.UpsertsOfBulks;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.search.ImageVectorBuilder;
 import org.ingestimage.service.ImageSettings;
@@ -108,7 +108,7 @@ public final class ImagePlugin extends Plugin
     public Collection<MappedActionFilter> getMappedActionFilters() {
         List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
         filters.add(new RefusedObjects(() -> threadContext));
-        filters.add(new UpsertsOfNewIndices(name -> indices.test(name)));
+        filters.add(new UpsertsOfBulks(name -> indices.test(name)));
         filters.addAll(DeletedIndices.all(() -> threadContext));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;

@@ -14,13 +14,16 @@ import org.elasticsearch.action.update.UpdateRequest;
 import org.elasticsearch.tasks.Task;
 
 /**
- * The `upsert` of an update in a bulk, or its `doc` with `doc_as_upsert`, goes through the pipelines also if the index is not there yet.
- * Elasticsearch looks for them in templates by the name of the index, which this part of the request does not have: the pictures of the bulk that
- * makes an index would be stored as they came.
+ * The `upsert` of an update in a bulk, or its `doc` with `doc_as_upsert`, is a document of its own, whose index Elasticsearch leaves out, unless it has
+ * sent the bulk to another node: then it is there. Here it is there if the index is not, and only then:
+ *
+ * <ul><li>Of an index that is not there yet, Elasticsearch looks for the pipelines in templates by this name. Without it, the pictures of the bulk
+ * that makes an index would be stored as they came.
+ * <li>That it is missing tells {@link PartialDocument} that the result is merged into what is stored.</ul>
  *
  * @param isThere whether there is an index, an alias or a data stream of a name
  */
-public record UpsertsOfNewIndices(Predicate<String> isThere) implements MappedActionFilter {
+public record UpsertsOfBulks(Predicate<String> isThere) implements MappedActionFilter {
 
     @Override
     public String actionName() {
@@ -47,9 +50,8 @@ public record UpsertsOfNewIndices(Predicate<String> isThere) implements MappedAc
 
     private void name(UpdateRequest update) {
         IndexRequest written = update.docAsUpsert() ? update.doc() : update.upsertRequest();
-        // Where the index is there, its absence tells parts of documents (see PartialDocument).
-        if (written != null && written.index() == null && update.index() != null && isThere.test(update.index()) == false) {
-            written.index(update.index());
+        if (written != null && update.index() != null) {
+            written.index(isThere.test(update.index()) ? null : update.index());
         }
     }
 }
