@@ -56,6 +56,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "a name that is a number": {"image": {"0": 5, "data": PHOTO}},
     "names in another case that hold no picture": {"image": {"Data": "2026-11-28"}, "Image": "a lake", "IMAGE": [5]},
     "a picture beside what is none": {"image": {"Data": "2026-11-28", "data": PHOTO}, "Image": 5},
+    "refused in an upsert": {"image": {"data": None, "sha256": None, "error": {"code": "not_an_image"}, "alt": "mine"}},
     "error without data": {"image": {"alt": "mine", "error": {"code": "not_an_image", "reason": "text"}}},
 }
 # What becomes of a document whose picture is normalized when it comes back with this in its image.

@@ -179,7 +179,11 @@ def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(es: Elasticsearch, i
     assert there(source(es, index)["image"]).keys() == {"data", "error", "caption"}
     es.index(index=index, id="1", document={"image": first})
     upsert(es, index, image={"data": b64(b"no picture")})
-    assert there(source(es, index)["image"]).keys() == {"error", "caption"}
+    refused = there(source(es, index)["image"])
+    assert refused.keys() == {"error", "caption"}
+    for written in ("t", "u"):
+        es.update(index=index, id="1", doc={"title": written})
+        assert there(source(es, index)["image"]) == refused
     es.index(index=index, id="1", document={"image": first})
     upsert(es, index, image={"data": None})
     assert there(source(es, index)["image"]) == {"caption": "mine"}

@@ -65,7 +65,9 @@ final class Picture {
         boolean none = TargetFields.data(source) == null && (TargetFields.url(source) == null || own);
         // Of a separate target it is the source that is null, or, where that is gone (remove_binary), the picture in the target.
         boolean separately = present && source == null || isNull(source, TargetFields.URL) || isNull(target, TargetFields.DATA);
-        this.removed = none && (isNull || options.inPlace() == false && separately);
+        // Nulls in place of all fields are those of an upsert whose picture was refused, and nobody took it away: its error stays.
+        boolean refused = isNull(target, TargetFields.SHA256) && existing.get(TargetFields.ERROR) instanceof Map && TargetFields.url(source) == null;
+        this.removed = none && refused == false && (isNull || options.inPlace() == false && separately);
         this.keepsNull = removed && options.inPlace() && TargetFields.url(source) != null;
         // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
         boolean again = none && removed == false && options.inPlace() == false;

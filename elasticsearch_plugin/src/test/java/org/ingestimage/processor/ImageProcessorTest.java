@@ -180,6 +180,21 @@ class ImageProcessorTest extends OneServiceTest {
         assertEquals(map(), node.run(config, map("image", null, "small", DATA)).get("small"));
     }
 
+    /** What an upsert leaves of a refused picture has nulls in place of everything (PartialDocument). */
+    @Test
+    void theErrorOfAnUpsertStaysThoughThereIsANull() {
+        Map<String, Object> refused = with(with(map("error", map("code", "x"), "mine", 1), "data", null), "sha256", null);
+        for (Map<String, Object> config : List.<Map<String, Object>>of(Map.of(), Map.of("field", "photo", "target_field", "image"))) {
+            assertEquals(refused, node.run(config, map("image", refused)).get("image"));
+            assertEquals(List.of(refused), node.run(config, map("image", List.of(refused))).get("image"));
+        }
+        Map<String, Object> config = Map.of("ignore_missing", true);
+        Map<String, Object> url = with(refused, "url", "https://images.example.org/a.jpg");
+        assertFalse(node.run(config, map("image", url)).document().hasField("image.error"), "as beside any address that is off");
+        assertEquals(map("mine", 1), node.run(config, map("image", with(map("error", map("code", "x"), "mine", 1), "data", null))).get("image"));
+        assertEquals(0, service.calls.get());
+    }
+
     /** Where the source is removed, the target is what users know of. */
     @Test
     void aNullInTheTargetClearsItWhereThereIsNoSource() {
