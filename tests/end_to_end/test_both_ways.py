@@ -55,7 +55,8 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "typed array under a dotted name": {"image.0": 255, "image.1": 216},
     "a name that is a number": {"image": {"0": 5, "data": PHOTO}},
     "names in another case that hold no picture": {"image": {"Data": "2026-11-28"}, "Image": "a lake", "IMAGE": [5]},
-    "a picture beside one of another name": {"image": {"Data": PHOTO, "data": PHOTO}, "Image": 5},
+    "a picture beside what is none": {"image": {"Data": "2026-11-28", "data": PHOTO}, "Image": 5},
+    "refused in an upsert": {"image": {"data": None, "sha256": None, "error": {"code": "not_an_image"}, "alt": "mine"}},
     "error without data": {"image": {"alt": "mine", "error": {"code": "not_an_image", "reason": "text"}}},
 }
 # What becomes of a document whose picture is normalized when it comes back with this in its image.
@@ -75,6 +76,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "dotted beside a string": ({"image": PHOTO, "image.alt": "a lake"}, "ambiguous_field"),
     "a name in another case": ({"image": {"Data": PHOTO, "alt": "a lake"}}, "missing_data"),
     "a data URL under a name in another case": ({"image.DATA": f"data:image/jpeg;base64,{PHOTO}"}, "missing_data"),
+    "a name in another case beside the right one": ({"image": {"data": PHOTO, "Data": PHOTO}}, "missing_data"),
     "a field in another case": ({"title": "a lake", "Image": {"data": PHOTO}}, "missing_data"),
     "a string in a field in another case": ({"IMAGE": PHOTO}, "missing_data"),
     "an empty name": ({"image..data": PHOTO}, "ambiguous_field"),

@@ -114,6 +114,23 @@ def test_a_null_where_the_picture_was_clears_the_target(es: Elasticsearch, index
         assert source(es, index)["image"] == {"caption": "mine"}
 
 
+@pytest.mark.parametrize("options", [{"remove_binary": True}, {"remove_binary": True, "store": "none"}], ids=str)
+def test_a_null_in_the_target_clears_it_where_the_source_was_removed(
+    es: Elasticsearch, index: str, pipeline: Any, options: dict[str, Any]
+) -> None:
+    pipeline(**RECORD, **options, field="photo", target_field="image")
+    es.index(index=index, id="1", document={"title": "t", "photo": b64(described()), "image": {"caption": "mine"}})
+    assert {"caption", "width", "thumbnail", "mark"} < source(es, index)["image"].keys()
+    es.update(index=index, id="1", doc={"image": {"data": None}})
+    assert source(es, index) == {"title": "t", "image": {"caption": "mine"}}
+    es.index(index=index, id="1", document={"photo": [b64(described()), b64(PRIVATE)]})
+    first, second = source(es, index)["image"]
+    es.index(index=index, id="1", document={"image": [first | {"data": None, "caption": "mine"}, second]})
+    assert source(es, index) == {"image": [{"caption": "mine"}, second]}
+    upsert(es, index, image={"data": None})
+    assert there(source(es, index)["image"]) == {}
+
+
 def test_data_that_is_not_there_says_nothing(es: Elasticsearch, index: str, pipeline: Any) -> None:
     pipeline(**RECORD, store="none")
     es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE)}})
@@ -162,7 +179,11 @@ def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(es: Elasticsearch, i
     assert there(source(es, index)["image"]).keys() == {"data", "error", "caption"}
     es.index(index=index, id="1", document={"image": first})
     upsert(es, index, image={"data": b64(b"no picture")})
-    assert there(source(es, index)["image"]).keys() == {"error", "caption"}
+    refused = there(source(es, index)["image"])
+    assert refused.keys() == {"error", "caption"}
+    for written in ("t", "u"):
+        es.update(index=index, id="1", doc={"title": written})
+        assert there(source(es, index)["image"]) == refused
     es.index(index=index, id="1", document={"image": first})
     upsert(es, index, image={"data": None})
     assert there(source(es, index)["image"]) == {"caption": "mine"}

@@ -64,6 +64,24 @@ def test_a_bulk_update_is_found(es: Elasticsearch, es_url: str, index: str) -> N
     assert with_a_place(es, index) == set()
 
 
+def test_a_bulk_upsert_passes_the_pipeline_of_an_index_that_it_makes(es: Elasticsearch, index: str) -> None:
+    """Elasticsearch itself looks for that pipeline by a name that this part of a request does not have."""
+    image = {"image": {"data": b64(PRIVATE)}}
+    parts: dict[str, dict[str, Any]] = {
+        "doc": {"doc": image, "doc_as_upsert": True},
+        "upsert": {"doc": {"title": "t"}, "upsert": image},
+        "script": {"script": {"source": "ctx._source.title = 't'"}, "upsert": image},
+    }
+    for name in (index, f"<{index}-{{now/y{{yyyy}}}}>"):
+        lines = [line for id, part in parts.items() for line in ({"update": {"_index": name, "_id": id}}, part)]
+        answer = es.bulk(operations=lines, refresh=True)
+        assert not answer["errors"], str(answer)[:300]
+        (made,) = {item["update"]["_index"] for item in answer["items"]}
+        assert with_a_place(es, made) == set()
+        assert all(es.get(index=made, id=id)["_source"]["image"]["width"] == 120 for id in parts)
+    es.indices.delete(index=made)
+
+
 def test_a_bulk_update_with_a_dotted_name_is_named(es: Elasticsearch, es_url: str, index: str) -> None:
     es.index(index=index, id="twice", document={"title": "t", "image": CLEAN})
     lines: list[dict[str, Any]] = [{"update": {"_id": "twice"}}, {"doc": {"image.data": b64(PRIVATE)}}]

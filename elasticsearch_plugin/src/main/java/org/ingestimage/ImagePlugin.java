@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 
@@ -37,6 +38,7 @@ import org.ingestimage.processor.ImageProcessor;
 import org.ingestimage.processor.PipelineFilter;
 import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.processor.RefusedObjects;
+import org.ingestimage.processor.UpsertsOfBulks;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.search.ImageVectorBuilder;
 import org.ingestimage.service.ImageSettings;
@@ -64,6 +66,7 @@ public final class ImagePlugin extends Plugin
     private volatile ServiceClient client;
     /** None are stored before the node has started. */
     private volatile Supplier<Map<String, Map<String, Object>>> pipelines = Map::of;
+    private volatile Predicate<String> indices = name -> true;
 
     /** Called by the node. The keystore is open only now and in {@link #reload}. */
     public ImagePlugin(Settings settings) {
@@ -105,6 +108,7 @@ public final class ImagePlugin extends Plugin
     public Collection<MappedActionFilter> getMappedActionFilters() {
         List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
         filters.add(new RefusedObjects(() -> threadContext));
+        filters.add(new UpsertsOfBulks(name -> indices.test(name)));
         filters.addAll(DeletedIndices.all(() -> threadContext));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;
@@ -124,6 +128,7 @@ public final class ImagePlugin extends Plugin
     @Override
     public Collection<?> createComponents(PluginServices services) {
         pipelines = () -> Api.pipelines(services.clusterService().state());
+        indices = name -> Api.isThere(services.clusterService().state(), name);
         connect(services.environment(), services.clusterService().getClusterSettings());
         return List.of();
     }

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 import org.elasticsearch.cluster.ClusterState;
+import org.elasticsearch.cluster.metadata.IndexNameExpressionResolver;
 import org.elasticsearch.cluster.metadata.ProjectId;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.IndexingPressure;
@@ -20,6 +21,11 @@ public final class Api {
     public static Map<String, Map<String, Object>> pipelines(ClusterState state) {
         return IngestService.getPipelines(state.metadata().getProject(ProjectId.DEFAULT)).stream()
             .collect(Collectors.toMap(PipelineConfiguration::getId, PipelineConfiguration::getConfig));
+    }
+
+    /** Whether there is an index, an alias or a data stream of this name, which may be one with a date to be filled in. */
+    public static boolean isThere(ClusterState state, String name) {
+        return state.metadata().getProject(ProjectId.DEFAULT).hasIndexAbstraction(IndexNameExpressionResolver.resolveDateMathExpression(name));
     }
 
     /**

@@ -16,12 +16,14 @@ public final class OtherCase {
 
     private OtherCase() {}
 
-    /** Refuses a document with such a picture in `value`. */
-    public static void refuse(Object value, String way) throws Failure {
-        refuse(value, way, part -> false);
+    /** Refuses such a picture in the object of one, also beside its `data`: whoever updates a stored picture meant to replace that. */
+    public static void refuse(Object picture) throws Failure {
+        Map<String, Object> others = TargetFields.copy(picture);
+        others.remove(TargetFields.DATA);
+        refuse(others, TargetFields.DATA, part -> false);
     }
 
-    /** The same, without a look into what is `known` to be stored as it should be. */
+    /** Refuses a document with such a picture on the way from `value`, without a look into what is `known` to be stored as it should be. */
     public static void refuse(Object value, String way, Predicate<Object> known) throws Failure {
         String found = find(value, way, known);
         if (found != null) {

@@ -50,7 +50,7 @@ final class DocumentPictures {
         boolean present = document.hasField(options.field());
         this.source = document.getFieldValue(options.field(), Object.class, true);
         this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
-        if (source == null && options.field().startsWith(Options.METADATA) == false) {
+        if (source == null) {
             refuseOtherCase();
         }
         // Bytes as numbers are one picture, if a wrong one.
@@ -81,12 +81,11 @@ final class DocumentPictures {
 
     /** A picture in a field whose name differs from the pipeline's in upper and lower case only. */
     private void refuseOtherCase() throws Exception {
-        String field = options.field();
-        String way = field.startsWith(Options.SOURCE) ? field.substring(Options.SOURCE.length()) : field;
+        FieldPlace place = FieldPlace.of(document, options.field());
         try {
-            OtherCase.refuse(document.getSource(), way + "." + TargetFields.DATA, this::isMade);
+            OtherCase.refuse(place.root(), place.way() + "." + TargetFields.DATA, this::isMade);
         } catch (Failure failure) {
-            throw failure.toException(field);
+            throw failure.toException(options.field());
         }
     }
 

@@ -39,17 +39,11 @@ final class DottedKeys {
      * @param fields names that the service writes or reads under it
      */
     static void expand(IngestDocument document, String field, Set<String> fields) throws Failure {
-        Map<String, Object> root = document.getSource();
-        String way = field;
-        if (field.startsWith(Options.METADATA)) {
-            root = document.getIngestMetadata();
-            way = field.substring(Options.METADATA.length());
-        } else if (field.startsWith(Options.SOURCE)) {
-            way = field.substring(Options.SOURCE.length());
-        }
+        FieldPlace place = FieldPlace.of(document, field);
+        Map<String, Object> root = place.root();
         Set<String> ours = new HashSet<>(fields);
         ours.addAll(List.of(TargetFields.DATA, TargetFields.URL));
-        Map<String, Object> expanded = new DottedKeys(field, List.of(way.split("\\.")), ours).of(root, 0);
+        Map<String, Object> expanded = new DottedKeys(field, List.of(place.way().split("\\.")), ours).of(root, 0);
         if (expanded != root) {
             root.keySet().retainAll(expanded.keySet());
             root.putAll(expanded);

@@ -18,7 +18,7 @@ final class PartialDocument {
 
     private PartialDocument() {}
 
-    /** Elasticsearch gives it no index. Every other document has one. */
+    /** It has no index ({@link UpsertsOfBulks}). Every other document has one. */
     static boolean is(IngestDocument document) {
         return document.getMetadata().getIndex() == null;
     }

@@ -118,14 +118,18 @@ class BadPictureTest extends OneServiceTest {
                 map("IMAGE", map("data", url)),
                 map("Image", List.of(map("Data", data))),
                 map("Image.Data", data),
-                map("image", null, "Image", data)
+                map("image", null, "Image", data),
+                map("image", map("data", DATA, "mark", "m", "Data", data)),
+                map("image", map("url", "https://images.example.org/a.jpg", "Data", data))
             )) {
                 String message = node.run(config, document).message();
                 assertTrue(message.startsWith("[missing_data] [") && message.contains("] is not read: "), message);
             }
         }
         assertTrue(node.run(with(record, "field", "a.b"), map("a", map("B", data))).message().contains("[a.B] is not read"));
-        // What is no picture, stands beside one, or has another name.
+        Map<String, Object> separate = with(record, "target_field", "small");
+        assertTrue(node.run(separate, map("image", DATA, "small", map("Data", data))).message().contains("[Data] is not read"));
+        // What is no picture, is beside one that is removed, or has another name.
         for (Map<String, Object> document : List.<Map<String, Object>>of(
             map("image", map("Data", "2026-11-28")),
             map("image", map("Data", "Foto tirada em Lisboa, no verao de 2026, por uma camara antiga")),
@@ -134,7 +138,6 @@ class BadPictureTest extends OneServiceTest {
             map("image", map("Data", null)),
             map("image", map("Data", map("data", data))),
             map("image", map("data", null, "Data", data)),
-            map("image", map("data", DATA, "Data", data)),
             map("Image", 5, "Images", data, "Imag", map("data", data))
         )) {
             assertNull(node.run(record, document).failure());

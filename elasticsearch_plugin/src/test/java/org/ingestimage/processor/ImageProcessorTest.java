@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
@@ -177,6 +178,40 @@ class ImageProcessorTest extends OneServiceTest {
         assertEquals(map("mine", 1), result.get("small.0"));
         assertEquals("done" + DATA, result.get("small.1.data"));
         assertEquals(map(), node.run(config, map("image", null, "small", DATA)).get("small"));
+    }
+
+    /** What an upsert leaves of a refused picture has nulls in place of everything (PartialDocument). */
+    @Test
+    void theErrorOfAnUpsertStaysThoughThereIsANull() {
+        Map<String, Object> refused = with(with(map("error", map("code", "x"), "mine", 1), "data", null), "sha256", null);
+        for (Map<String, Object> config : List.<Map<String, Object>>of(Map.of(), Map.of("field", "photo", "target_field", "image"))) {
+            assertEquals(refused, node.run(config, map("image", refused)).get("image"));
+            assertEquals(List.of(refused), node.run(config, map("image", List.of(refused))).get("image"));
+        }
+        Map<String, Object> config = Map.of("ignore_missing", true);
+        Map<String, Object> url = with(refused, "url", "https://images.example.org/a.jpg");
+        assertFalse(node.run(config, map("image", url)).document().hasField("image.error"), "as beside any address that is off");
+        assertEquals(map("mine", 1), node.run(config, map("image", with(map("error", map("code", "x"), "mine", 1), "data", null))).get("image"));
+        assertEquals(0, service.calls.get());
+    }
+
+    /** Where the source is removed, the target is what users know of. */
+    @Test
+    void aNullInTheTargetClearsItWhereThereIsNoSource() {
+        Map<String, Object> gone = with(map("width", 3, "sha256", "00", "mark", "m", "mine", 1), "data", null);
+        for (Map<String, Object> more : List.<Map<String, Object>>of(map("x", 1), map("image", map("mine", 1)), map("image", List.of()))) {
+            for (Map<String, Object> options : List.<Map<String, Object>>of(Map.of(), Map.of("store", "none"), Map.of("remove_binary", true))) {
+                Map<String, Object> config = new HashMap<>(with(with(options, "ignore_missing", true), "target_field", "small"));
+                assertEquals(map("mine", 1), node.run(config, with(more, "small", gone)).get("small"));
+                assertEquals(map("mine", 1), node.run(config, with(more, "small", List.of(gone))).get("small.0"));
+                Map<String, Object> dotted = with(with(more, "small", map("width", 3, "mine", 1)), "small.data", null);
+                assertEquals(map("mine", 1), node.run(config, dotted).get("small"));
+            }
+        }
+        Map<String, Object> strict = Map.of("target_field", "small");
+        assertTrue(node.run(strict, map("small", gone)).message().contains("not present"), "the pipeline wants a picture");
+        assertEquals("done" + DATA, node.run(strict, map("image", DATA, "small", gone)).get("small.data"), "the source says more");
+        assertEquals(1, service.calls.get());
     }
 
     @Test

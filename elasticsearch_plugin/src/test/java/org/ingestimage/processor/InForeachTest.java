@@ -56,6 +56,16 @@ class InForeachTest extends OneServiceTest {
     }
 
     @Test
+    void aPictureUnderANameInAnotherCaseIsRefusedThereToo() throws Exception {
+        Map<String, Object> config = map("field", "_ingest._value.image", "ignore_missing", true);
+        String url = "data:image/png;base64,AAA0";
+        for (Map<String, Object> element : List.<Map<String, Object>>of(map("Image", url), map("image", map("Data", url)), map("Image.data", url))) {
+            assertTrue(each(config, map("list", List.of(new HashMap<>(element)))).message().contains("] is not read: "));
+        }
+        assertNull(each(config, map("list", List.of(map("Image", 5)), "Image", url)).failure());
+    }
+
+    @Test
     void picturesOfTheObjectsOfAList() throws Exception {
         Map<String, Object> source = map("list", List.of(map("title", "a", "image", "AAAA"), new HashMap<>(Map.of("title", "b", "image.data", "BBBB"))));
         TestNode.Result result = each(map("field", "_ingest._value.image"), source);
