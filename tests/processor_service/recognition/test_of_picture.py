@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from processor_service import embedders, pipeline
+from processor_service.decoding import decode as decoding
 from processor_service.embedders.lite0 import Lite0
 from processor_service.pipeline import process
 from processor_service.pixels.reduced import SIDE
-from processor_service.recognition import of_picture
+from processor_service.recognition import faces, labels, text
 from processor_service.recognition.text import READ_FROM
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
@@ -21,10 +22,10 @@ from tests.helpers.pictures import b64, encoded, opened, picture
 
 # What sees the picture, and how large it may be.
 SEEING = {
-    (of_picture.text, "look"): READ_FROM,
-    (of_picture.face, "faces"): READ_FROM,
-    (of_picture.labels, "glance"): SIDE,
-    (of_picture.labels, "see"): SIDE,
+    (text, "look"): READ_FROM,
+    (faces, "faces"): READ_FROM,
+    (labels, "glance"): SIDE,
+    (labels, "see"): SIDE,
 }
 
 
@@ -40,13 +41,12 @@ def test_a_picture_is_decoded_once_and_each_model_gets_a_reduced_copy_once(monke
         return look
 
     def decode(*arguments: Any, **named: Any) -> Any:
-        made = real_decode(*arguments, **named)
+        made = decoding.decode(*arguments, **named)
         decoded.append(made.image.size)
         # Whoever opened a file after that would decode it once more.
         monkeypatch.setattr(Image, "open", None)
         return made
 
-    real_decode = pipeline.decode
     monkeypatch.setattr(pipeline, "decode", decode)
     monkeypatch.setattr(embedders, "embedder", Lite0)
     for module, name in SEEING:
