@@ -229,8 +229,7 @@ def _cold(url: str, folder: Path, images: Iterable[Image.Image]) -> str:
         subprocess.run([*command, "--like", str(file)], check=True, stdout=subprocess.DEVNULL)
         after = os.times()
         times.append((time.perf_counter() - start, sum(after[2:4]) - sum(before[2:4])))
-    clock, computed = np.array(times).T * 1000
-    p50, p95, cpu = (*np.percentile(clock, (50, 95)), np.percentile(computed, 50))
+    (p50, cpu), (p95, _) = np.percentile(1000 * np.array(times), (50, 95), axis=0)
     return f"the command, {len(times)} times: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p50 of CPU {cpu:.0f} ms"
 
 
