@@ -9,6 +9,7 @@ picture whose hash and vector are known: seconds on the clock, and of the proces
 With --held-out only those photographs are asked for that no threshold was chosen by: of all, sorted by name, every second, without
 every fifth and seventh of ../shared/recognition (with --pictures ../shared/images --pictures ../shared/recognition). The others are
 stored as well. A part of a file and the whole file (`photographs`) are copies, so neither is counted as wrong for the other.
+With --cold the command asks, a process for each photograph, with a file of its corner of 80 %: it knows nothing yet.
 Then the bridge set of PDQ: one photograph under ten modifications, each asked for among all. With --duplicates, all copies are
 stored as well, and clustered as `ingest-image duplicates` does.
 """
@@ -16,10 +17,13 @@ stored as well, and clustered as `ingest-image duplicates` does.
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,6 +133,7 @@ def table_reason(hit: Any, short: bool = False) -> str:
 @click.option("--turned", is_flag=True, help="Ask for turned copies, too.")
 @click.option("--held-out", is_flag=True, help="Ask only for photographs that no threshold was chosen by.")
 @click.option("--most", type=int, default=1000, help="Ask for that many photographs at most, evenly chosen.")
+@click.option("--cold", is_flag=True, help="Time the command, too.")
 @click.option("--duplicates", is_flag=True, help="Cluster originals and copies.")
 @click.option("--es-version", default=None, help="Elasticsearch version.")
 def main(
@@ -139,6 +144,7 @@ def main(
     turned: bool,
     held_out: bool,
     most: int,
+    cold: bool,
     duplicates: bool,
     es_version: str | None,
 ) -> None:
@@ -164,6 +170,8 @@ def main(
             es.index(index=INDEX, id=name, document=document(encoded(image, "JPEG", quality=90)))
         es.indices.refresh(index=INDEX)
         engine = Engine(es, INDEX)
+        if cold:
+            console.print(_cold(node.url, Path(folder), questions.values()))
         _changes(console, es, engine, questions, len(originals), turned)
         for root in pictures:
             if (root / ORIGINAL).exists():
@@ -209,6 +217,20 @@ def _changes(
     for name, several in totals.items():
         _add(table, name, several, len(originals) * len(several))
     console.print(table)
+
+
+def _cold(url: str, folder: Path, images: Iterable[Image.Image]) -> str:
+    """What the command takes, with its start and everything that it asks."""
+    file, times = folder / "corner.jpg", []
+    command = [sys.executable, "-m", "ingest_image", "search", "--url", url, "--index", INDEX, "--near-duplicate"]
+    for image in images:
+        file.write_bytes(encoded(PARTS["corner of 80 %"](image), "JPEG", quality=90))
+        start, before = time.perf_counter(), os.times()
+        subprocess.run([*command, "--like", str(file)], check=True, stdout=subprocess.DEVNULL)
+        after = os.times()
+        times.append((time.perf_counter() - start, sum(after[2:4]) - sum(before[2:4])))
+    (p50, cpu), (p95, _) = np.percentile(1000 * np.array(times), (50, 95), axis=0)
+    return f"the command, {len(times)} times: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p50 of CPU {cpu:.0f} ms"
 
 
 def _add(table: Table, change: str, several: list[Found], copies: int) -> None:

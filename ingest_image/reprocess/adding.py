@@ -13,7 +13,7 @@ from pipelines.cluster.makers import targets_of
 from pipelines.cluster.outdated import Exact
 from pipelines.recipes import recipes_of
 from pipelines.resources import Body
-from processor_service.features import all_features
+from processor_service.features import all_features, with_users
 from processor_service.registry import entry_names
 from processor_service.wire.recipe import recipe_hash
 
@@ -30,7 +30,7 @@ class Lacking(Protocol):
 
 @dataclass(frozen=True)
 class AddedSince:
-    """What pictures of earlier recipes lack, by the hash of such a recipe."""
+    """What pictures of earlier recipes lack, by the hash of such a recipe, with what uses that."""
 
     by_recipe: Mapping[str, tuple[str, ...]]
 
@@ -62,7 +62,7 @@ def added_since(pipelines: Sequence[Body], names: Sequence[str]) -> dict[str, Ad
             for count in range(1, len(asked) + 1):
                 for some in combinations(sorted(asked), count):
                     left = [entry for entry in properties if entry_names([entry])[0] not in some]
-                    by_hash[recipe_hash(recipe.get("operations"), left)] = some
+                    by_hash[recipe_hash(recipe.get("operations"), left)] = with_users(some, entry_names(properties))
             if by_hash:
                 found[target] = AddedSince(by_hash)
     added = {name for one in found.values() for some in one.by_recipe.values() for name in some}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from processor_service.features import Feature, all_features
+from processor_service.features import Feature, all_features, with_users
 
 from ..resources import Body
 from .makers import Maker
@@ -46,15 +46,16 @@ class Outdated:
         return {"bool": {"filter": [current], "must_not": not_these, "should": wanted, "minimum_should_match": 1}}
 
     def names(self, picture: Mapping[str, Any]) -> tuple[str, ...]:
-        """The properties of a picture that another model made."""
+        """The properties of a picture that another model made, and what uses them."""
         if picture.get("recipe") != self.maker.recipe or picture.get("error"):
             return ()
         said = ((feature, picture.get(feature.maker_field), now) for feature, now in self._models())
-        return tuple(
+        stale = (
             feature.name()
             for feature, before, now in said
             if before != now and not (before is None and _may_be_absent(feature))
         )
+        return with_users(stale, self.maker.models)
 
     def _models(self) -> list[tuple[type[Feature], str]]:
         known = all_features()

@@ -45,15 +45,17 @@ def remarks(steps: Sequence[Step]) -> Iterator[str]:
     of_name = {step.resource.name: step for step in steps if step.resource.kind is Kind.PIPELINE}
     step, recognized = of_name[DEFAULT_PIPELINE], of_name[_RECOGNIZED]
     (recipe,) = recipes_of(recognized.resource.body) or ({},)
-    names = ",".join(sorted(recipe.get("later", ())))
+    names = sorted(recipe.get("later", ()))
     if is_recognizing(step.body or step.resource.body):
         if step.fate.changes:
             yield (
-                f"the pipeline {DEFAULT_PIPELINE} leaves what is recognized ({names}) to ingest-image enrich: let one "
-                "run (docs/enrich.md). Without one nothing else is missing; bootstrap --no-recognize asks for nothing"
+                f"the pipeline {DEFAULT_PIPELINE} leaves what is recognized ({', '.join(names)}) to ingest-image "
+                "enrich: let one run (docs/enrich.md). Without one nothing else is missing; bootstrap --no-recognize "
+                "asks for nothing"
             )
         if step.fate is Fate.UPDATED:
-            yield f"older documents get it by ingest-image enrich --add {names} INDEX, best before others write to them"
+            added = f"ingest-image enrich --add {','.join(names)} INDEX"
+            yield f"older documents get it by {added}, best before others write to them"
     elif step.fate is Fate.CURRENT and names and recognized.fate is not Fate.LACKING:
         yield (
             f"the pipeline {DEFAULT_PIPELINE} recognizes nothing, as it was installed: with bootstrap --recognize it "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
 from ..fields import DocumentField
@@ -40,3 +41,10 @@ class Feature(RecipeEntry):
 def all_features() -> dict[str, Any]:
     """Every feature by name."""
     return scan(sys.modules[__name__], Feature)
+
+
+def with_users(names: Iterable[str], wanted: Collection[str]) -> tuple[str, ...]:
+    """These names of features, sorted, and of the `wanted` ones those that use what these find, and find more then."""
+    found = set(names)
+    users = (name for name, feature in all_features().items() if name in wanted and not found.isdisjoint(feature.uses))
+    return tuple(sorted(found.union(users)))

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 from tests.helpers.dev_tools import Request, json_texts, parse
 from tests.helpers.paths import ROOT
 
-# The fourth part needs recognition: tests/end_to_end/test_recognition_docs.py runs it.
+# The fourth part needs recognition: tests/end_to_end/recognition/test_recognition_docs.py runs it.
 FILES = sorted((ROOT / "pipelines" / "console").glob("[1-3]-*.console"))
 # Modules that Maven Central lacks, so the embedded node too; each request says which it needs.
 LACKING = {"Painless", "ES|QL (x-pack)", "ingest-common (set)", "reindex"}

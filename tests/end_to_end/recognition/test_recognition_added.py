@@ -56,6 +56,12 @@ def recognized(service: Service) -> float:
     return float(next(line for line in lines if line.startswith("image_recognized_pictures_total")).split()[-1])
 
 
+def enriched(es_url: str, *arguments: str) -> str:
+    result = CliRunner().invoke(enrich, ["--url", es_url, *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
 @pytest.fixture
 def bound(es: Elasticsearch, index: str, pipeline: str) -> Iterator[str]:
     """The pipeline, which is that of the index."""
@@ -120,11 +126,6 @@ def test_all_that_can_be_later_is_added_and_made_again(
 ) -> None:
     """In turn: to what was stored before, to what was stored with it as pending, and to what an older model made."""
 
-    def enriched(*arguments: str) -> str:
-        result = CliRunner().invoke(enrich, ["--url", es_url, *arguments])
-        assert result.exit_code == 0, result.output
-        return result.output
-
     later = {name: feature.maker_field for name, feature in all_features().items() if feature.later}
     assert later.keys() == {"embedding", "faces", "labels", "plates", "text"}
     recipe: dict[str, Any] = {"operations": [{"convert": {"format": "jpeg"}}]}
@@ -142,7 +143,7 @@ def test_all_that_can_be_later_is_added_and_made_again(
     es.index(index=index, id="new", document={"image": {"data": data}}, refresh=True)
     old = source(es, index, "old")["image"]
     assert source(es, index, "new")["image"]["pending"] == sorted(later)
-    assert "2 documents enriched" in enriched("--add", ",".join(later), index)
+    assert "2 documents enriched" in enriched(es_url, "--add", ",".join(later), index)
     added, new = (source(es, index, id)["image"] for id in ("old", "new"))
     for name, maker in later.items():
         # Elasticsearch may return no vector.
@@ -150,5 +151,23 @@ def test_all_that_can_be_later_is_added_and_made_again(
         assert added.get(name) == new.get(name) and added[maker] == new[maker], name
     assert added["data"] == old["data"] == new["data"]
     es.update(index=index, id="new", doc={"image": dict.fromkeys(later.values(), "older-0")}, refresh=True)
-    assert "1 document enriched" in enriched("--stale", index)
+    assert "1 document enriched" in enriched(es_url, "--stale", index)
     assert source(es, index, "new")["image"] == new
+
+
+def test_a_person_is_named_when_faces_are_added_or_made_again(
+    es: Elasticsearch, es_url: str, index: str, bound: str, seeing: Service
+) -> None:
+    """Labels use what faces find, so they are made again, too."""
+    recipe: dict[str, Any] = {"operations": [{"convert": {"format": "jpeg"}}]}
+    put(es, bound, **recipe, properties=["labels"])
+    es.index(index=index, id="1", document={"image": {"data": b64(FACE)}}, refresh=True)
+    old = source(es, index)["image"]
+    assert "person" not in old.get("labels", []) and "faces_model" not in old
+    put(es, bound, **recipe, properties=["labels", "faces"], later=["faces", "labels"])
+    assert "1 document enriched" in enriched(es_url, "--add", "faces", index)
+    new = source(es, index)["image"]
+    assert (new["face_count"], new["data"]) == (1, old["data"]) and "person" in new["labels"]
+    es.update(index=index, id="1", doc={"image": {"faces_model": "older-0", "labels": ["wrong"]}}, refresh=True)
+    assert "1 document enriched" in enriched(es_url, "--stale", index)
+    assert source(es, index)["image"] == new

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from ingest_image.search import sampling
+from ingest_image.search_command import search
+from processor_service.embedders.lite0 import Lite0
 from processor_service.features.faces import Faces
 from processor_service.features.labels import Labels
 from processor_service.features.plates import Plates
 from processor_service.features.text import Text
 from processor_service.fields import NOT_INDEXED, OF_THE_PICTURE, DocumentField
 from tests.helpers.nodes import set_hosts
-from tests.helpers.pictures import b64, picture
+from tests.helpers.people import CHANGES, person
+from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.service import Service
 from tests.inference_way.stock import StockProcessors
 from tests.inference_way.way import Way
@@ -26,7 +33,10 @@ FIELDS: list[DocumentField] = [
 # Kept as they are: what is in them has no mapping.
 KEPT = tuple(f"{field.name}." for field in FIELDS if field.mapping == NOT_INDEXED)
 RECIPES: dict[str, dict[str, Any]] = {
-    "seen": {"operations": ["auto_orient"], "properties": ["text", "plates", {"faces": {"identity": True}}, "labels"]},
+    "seen": {
+        "operations": ["auto_orient"],
+        "properties": ["text", "plates", {"faces": {"identity": True}}, "labels", "embedding"],
+    },
     "hidden": {"operations": [{"redact": {"what": ["faces", "plates", "text"]}}], "properties": ["labels"]},
 }
 PICTURES = {"astronaut": "skimage/astronaut.png", "car": "drawn/car.jpg", "page": "skimage/page.png"}
@@ -146,3 +156,39 @@ def test_faces_are_sorted_and_counted(es: Elasticsearch, ways: dict[str, Documen
     }
     assert counted["faces"] == {0: 2, 1: 1}
     assert counted["labels"]["person"] == 1 and counted["labels"]["vehicle"] == 2
+
+
+@pytest.mark.parametrize("way", ["plugin", "inference"])
+def test_vectors_of_lite0_find_a_changed_picture(es: Elasticsearch, ways: dict[str, Documents], way: str) -> None:
+    made = [document["image"] for document in ways[way].values() if "embedding" in document["image"]]
+    assert [(image["embedder"], len(image["embedding"])) for image in made] == [(Lite0.label, Lite0.dims)] * 3
+    data = b64(encoded(CHANGES["mirrored"](person("collins"))))
+    question = {"image": {"data": data, "embedder": Lite0.label}}
+    knn = {"field": "image.embedding", "k": 3, "num_candidates": 10, "query_vector_builder": question}
+    assert es.search(index=index_of(way), knn=knn)["hits"]["hits"][0]["_id"] == "seen-astronaut"
+
+
+@pytest.mark.parametrize("way", ["plugin", "inference"])
+def test_a_person_in_a_file_is_found_in_what_either_way_stored(
+    es_url: str,
+    ways: dict[str, Documents],
+    stock: StockProcessors,
+    recognizing: Service,
+    way: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if way == "inference":
+        pipeline = Way(stock, recognizing.url, **RECIPES["seen"])
+
+        def simulated(_client: Any, _pipeline: str, file: Any, _needed: str) -> Any:
+            return pipeline({"image": {"data": b64(file.read())}})["image"]
+
+        # What `_simulate` would run: the node has no processor `inference`.
+        monkeypatch.setattr(sampling, "simulated_picture", simulated)
+    file = tmp_path / "me.png"
+    CHANGES["by 25 degrees"](person("collins")).save(file)
+    asked = ["--url", es_url, "--index", index_of(way), "--pipeline", "seen", "--json", "--same-person", str(file)]
+    result = CliRunner().invoke(search, asked)
+    assert result.exit_code == 0, result.output
+    assert [hit["_id"] for hit in json.loads(result.stdout)["hits"]] == ["seen-astronaut"]

@@ -9,16 +9,24 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from processor_service import pipeline
 from processor_service.extras import installing
+from processor_service.pipeline import process
+from processor_service.recognition import identity, ocr, runtime
 from processor_service.settings import Settings
-from processor_service.workers import lack
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
+from processor_service.workers import lack, recognizers
+from processor_service.workers.jobs import handle
+from processor_service.workers.protocol import HAND_ON
 from tests.helpers.pictures import b64, picture
-from tests.helpers.processes import wait_until, with_pid
+from tests.helpers.processes import children, command_of, wait_until, with_pid
 from tests.helpers.service import TOKEN, Service, running_service
 
 MB = 1024**2
@@ -61,6 +69,42 @@ def test_a_recipe_with_recognition_is_done_by_a_recognizer_and_a_plain_one_by_a_
     assert service.process_picture(HOPPER).status_code == 200
     assert metric(service, "image_recognized_pictures_total") == before + 1
     assert len(service.workers()) == len(service.recognizers()) == 1
+
+
+def test_recognizers_are_forks_of_a_process_that_has_the_models_and_have_one_thread(service: Service) -> None:
+    seen = service.process_picture(HOPPER, operations=[], properties=["text", "plates", "faces", "labels"])
+    assert seen.json()["fields"]["face_count"] == 1
+    (pid,) = service.recognizers()
+    assert len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
+    (template,) = [one for one in children(service.web()) if pid in children(one)]
+    assert "processor_service.workers.recognizers" in command_of(template)
+
+
+def test_models_are_loaded_and_used_before_there_are_forks_which_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a fork loaded itself, it would have for itself alone."""
+    for loaded in (runtime.session, ocr._engine, identity._models):
+        loaded.cache_clear()
+    monkeypatch.setattr(recognizers, "load_jobs", lambda *_, **__: None)
+    monkeypatch.setattr(os, "nice", lambda _: 0)
+    recognizers.load("")
+    for loaded in (runtime.session, ocr._engine, identity._models):
+        assert loaded.cache_info().currsize > 0
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise AssertionError("another model is loaded")
+
+    monkeypatch.setattr("onnxruntime.InferenceSession", refused)
+    monkeypatch.setattr("dlib.face_recognition_model_v1", refused)
+    properties = ["text", "plates", {"faces": {"identity": True}}, "labels"]
+    fields = process(Request.parse({"data": b64(HOPPER), "properties": properties}), Settings(), Stopwatch())
+    assert fields["face_vectors"] and "person" in fields["labels"] and fields["text_model"]
+
+
+def test_a_worker_decodes_nothing_that_it_hands_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the picture is decoded once, by the recognizer."""
+    monkeypatch.setattr(pipeline, "decode", None)
+    summary, _ = handle(json.dumps({"data": b64(CAT), **LABELS}).encode(), Settings(recognizers=1))
+    assert summary["code"] == HAND_ON
 
 
 def test_a_recognizer_has_a_bound_of_memory_of_its_own(service: Service) -> None:

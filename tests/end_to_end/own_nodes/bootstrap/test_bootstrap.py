@@ -158,7 +158,7 @@ def test_recognition_comes_later_where_the_service_can(run: Run, es: Elasticsear
     es.cluster.put_settings(persistent={"ingest.image.timeout": None})
     result = run("--service-url", recognizing.url)
     assert result.exit_code == 0, result.output
-    assert "note: the pipeline images leaves what is recognized (faces,labels,plates,text) to" in result.output
+    assert "note: the pipeline images leaves what is recognized (faces, labels, plates, text) to" in result.output
     made = stored(es, PIPELINE)
     assert recipes_of(made) == recipes_of(stored(es, RECOGNIZED))
     es.index(index="images", id="1", document={"image": {"data": TINY_PNG}})
