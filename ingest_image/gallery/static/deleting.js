@@ -127,8 +127,11 @@ async function askToDelete(form, docs, path, then) {
     const { documents } = await post(path, docs.map((doc) => ["doc", doc]));
     if (!documents.length) toast("It is not there any more.");
     else if (new URLSearchParams(formOf(documents)).toString().length > MOST_BYTES) {
-      form.action = path;
+      const before = form.getAttribute("action");
+      form.setAttribute("action", path);
       form.submit();
+      // The browser may show this page again as it was left.
+      form.setAttribute("action", before);
     }
     else then(documents);
   } catch (error) {

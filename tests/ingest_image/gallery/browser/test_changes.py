@@ -213,6 +213,22 @@ def test_selected_pictures_are_tagged_and_deleted(browser: Browser, es: Elastics
     browser.wait(lambda: not any(there(es, id) for id in added))
 
 
+def test_a_page_asks_about_very_many_and_the_form_is_what_it_was_when_one_comes_back(browser: Browser) -> None:
+    """A browser shows the page as it was left, and "Download" has no address of its own."""
+    browser.open("/")
+    browser.js(
+        """
+        const documents = Array(3000).fill({version: "1:1:images/0123456789", title: "One"});
+        window.fetch = async () => new Response(JSON.stringify({documents}));
+        const form = document.querySelector("#selection");
+        form.submit = () => { window.asked = form.getAttribute("action"); };
+        askToDelete(form, ["images/1"], "/delete/ask", () => {});
+        """
+    )
+    browser.wait(lambda: browser.js("return window.asked") == "/delete/ask")
+    assert browser.one("#selection").get_dom_attribute("action") == "/download"
+
+
 SCALE = "return document.querySelector('.viewer img').getBoundingClientRect().width / innerWidth"
 
 
