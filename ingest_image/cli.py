@@ -62,6 +62,10 @@ class Rooms(Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Do all that the program does. A full disk is no defect, also where standard output is a file there."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A background job of a script inherits that. Whoever sends the signal wants it to end, and to say how to go
+            # on. First of all: to load a command takes a while.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return super().main(*args, **extra)
         except OSError as error:
@@ -133,6 +137,3 @@ def main(until_end_of: int | None) -> None:
         # A character that a terminal cannot write, in a title or a file name, becomes `?`.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A background job of a script inherits that. Whoever sends the signal wants it to end, and to say how to go on.
-        signal.signal(signal.SIGINT, signal.default_int_handler)

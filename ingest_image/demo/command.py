@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shlex
 import subprocess
@@ -18,6 +17,7 @@ from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.folder import default_folder
 from embedded_node.places import work_folder
+from embedded_node.readiness import check_port
 from embedded_node.run_as import other_account
 from embedded_node.signals import end_on_signals
 from processor_service.embedders.lite0 import Lite0
@@ -25,9 +25,8 @@ from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
-from ..loopback import without_proxy
 from .documents import check_embedder, index_documents, is_anything_recognized, result_table, some_wait
-from .servers import PATIENCE, Child, ChildServer, child, child_server, our_program
+from .servers import PATIENCE, Child, ChildServer, child, child_server, our_program, surroundings
 
 
 @click.command()
@@ -75,6 +74,9 @@ def demo(
     nothing = lack(Settings())
     embedder = {} if nothing else {"IMAGE_EMBEDDER": Lite0.name()}
     try:
+        if not leave:
+            # Not after a minute of work.
+            check_port(gallery_port)
         with child_server(folder, "serve", service_port, IMAGE_TOKEN=token, **embedder) as service:
             console.print(f"Service       {service.url} (log: {service.log_file})")
             if nothing:
@@ -121,7 +123,7 @@ def _index_and_show(
     console.print()
     with child(folder, "enrich", "--url", node.url) as enricher:
         index_documents(node.url, console)
-        wait_until_enriched(node.url, enricher, console)
+        wait_until_enriched(node.url, console, enricher, service)
         console.print(result_table(node.url))
         if leave:
             return
@@ -132,10 +134,12 @@ def _index_and_show(
             _stay(node, service, gallery, enricher)
 
 
-def wait_until_enriched(url: str, enricher: Child, console: Console, minutes: float = PATIENCE) -> None:
+def wait_until_enriched(url: str, console: Console, enricher: Child, service: Child, minutes: float = PATIENCE) -> None:
     """Wait until everything was added to the pictures; if that takes too long, say so and go on."""
     deadline = time.monotonic() + minutes * 60
     while some_wait(url):
+        # An enricher waits for a service that is away.
+        service.check()
         enricher.check()
         if time.monotonic() > deadline:
             console.print(f"Some pictures still wait for what is seen in them; the enricher's log: {enricher.log_file}")
@@ -176,7 +180,7 @@ Ctrl-C stops everything.
 
 def _run(command: str, *arguments: str) -> None:
     """Run one of our own commands to its end."""
-    done = subprocess.run(our_program(command, *arguments), env={**os.environ, **without_proxy()}, check=False)  # noqa: S603 - our own program
+    done = subprocess.run(our_program(command, *arguments), env=surroundings(), check=False)  # noqa: S603 - our own program
     if done.returncode:
         raise click.ClickException(f"'ingest-image {command}' failed; see above")
 

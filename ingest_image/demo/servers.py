@@ -68,6 +68,12 @@ def our_program(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "ingest_image", "--until-end-of", str(os.getpid()), *arguments]
 
 
+def surroundings(**more: str) -> dict[str, str]:
+    """Variables for our own commands: the cluster and the Kibana that they may name are not those of the demo."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ELASTICSEARCH_", "KIBANA_"))}
+    return {**kept, **without_proxy(), **more}
+
+
 @contextmanager
 def child(folder: Path, command: str, *arguments: str, **environment: str) -> Iterator[Child]:
     """Run one of our commands as a child process, which is ended with the context."""
@@ -75,7 +81,7 @@ def child(folder: Path, command: str, *arguments: str, **environment: str) -> It
     with log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             our_program(command, *arguments),
-            env={**os.environ, **without_proxy(), **environment},
+            env=surroundings(**environment),
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

@@ -34,7 +34,8 @@ from .metrics import metrics_on
     "patterns",
     multiple=True,
     metavar="PATTERN",
-    help="Indices to follow, wildcards allowed; repeat for several. Default: those of the installed template.",
+    help="Indices to follow, wildcards allowed; repeat for several. Default: those of the installed template. With "
+    "--add or --stale: the INDEX.",
 )
 @click.argument("index", required=False)
 @click.option(
@@ -72,6 +73,8 @@ def enrich(
 
     Several may run: they share the work. What a newer write changes is left alone, and enriched in its turn.
     """
+    if index is None and len(patterns) == 1 and (names is not None or stale):
+        index, patterns = patterns[0], ()
     if (index is None) != (names is None and not stale) or (index and patterns):
         raise click.UsageError("INDEX is for --add and --stale; use --index to say which indices are followed")
     log = Log(as_json)

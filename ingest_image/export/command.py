@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -120,8 +121,14 @@ def _write(hit: Hit, source: PictureBytes, folder: ExportFolder, report: ExportR
             report.without += 1
         else:
             try:
-                folder.write(key, picture.sha256, file_name(hit, number), source.of(picture))
-                report.written += 1
+                data = source.of(picture)
+                # One that was refused and is stored all the same has none.
+                sha256 = picture.sha256 or hashlib.sha256(data).hexdigest()
+                if folder.has(key, sha256):
+                    report.there += 1
+                else:
+                    folder.write(key, sha256, file_name(hit, number), data)
+                    report.written += 1
             except UserError as error:
                 report.failed.append((hit.id, str(error)))
 

@@ -34,7 +34,8 @@ def get(client: Elasticsearch, id: str, index: str, number: int) -> None:
     \b
     ingest-image get flower > flower.jpg
 
-    A picture in a store is read from there: set IMAGE_STORE_URL as the service has it.
+    A picture in a store is read from there: set IMAGE_STORE_URL as the service has it. An ID that begins with a dash,
+    as some do that Elasticsearch makes, comes after --: `ingest-image get -- -Qx3 > flower.jpg`.
     """
     if sys.stdout.isatty():
         raise click.UsageError("a terminal cannot show a picture: write it to a file with > FILE")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from threading import Lock, RLock
+from queue import SimpleQueue
+from threading import Lock, RLock, Thread
+from time import monotonic
 from typing import Any, Literal
 
 from elasticsearch import AuthorizationException, Elasticsearch
@@ -26,6 +27,8 @@ IdKind = Literal["path", "hash", "auto"]
 # The field of a picture, if no pipeline says another one.
 IMAGE = "image"
 _LOOK_BACK = 100
+# Seconds after Ctrl-C for requests that are under way to end, so that the summary has them.
+_LAST_ANSWERS = 3.0
 _CONFLICT = 409
 
 _IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
@@ -95,13 +98,31 @@ class Sender:
     def send(self, files: Iterable[PictureFile]) -> IndexingReport:
         """Send all files; raises BulkStopped when the rest would fail too. `report` is correct in any case."""
         turns = _Turns(files)
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            try:
-                for worker in [pool.submit(self._send, turns) for _ in range(self.concurrency)]:
-                    worker.result()
-            finally:
-                turns.stopped = True
+        ends: SimpleQueue[BaseException | None] = SimpleQueue()
+        # Daemons: who interrupts the program does not wait until a pause is over, or a service that is away answers.
+        threads = [Thread(target=self._work, args=(turns, ends), daemon=True) for _ in range(self.concurrency)]
+        for thread in threads:
+            thread.start()
+        try:
+            failures = [ends.get() for _ in threads]
+        except KeyboardInterrupt:
+            turns.stopped = True
+            until = monotonic() + _LAST_ANSWERS
+            for thread in threads:
+                thread.join(max(0, until - monotonic()))
+            raise
+        for failure in filter(None, failures):
+            raise failure
         return self.report
+
+    def _work(self, turns: _Turns, ends: SimpleQueue[BaseException | None]) -> None:
+        try:
+            self._send(turns)
+        except BaseException as error:
+            turns.stopped = True
+            ends.put(error)
+        else:
+            ends.put(None)
 
     def _send(self, turns: _Turns) -> None:
         try:
@@ -112,14 +133,11 @@ class Sender:
                 max_bytes=self.max_bulk_bytes,
                 max_retries=self.max_retries,
                 initial_backoff=self.initial_backoff,
-                tell=self.tell,
+                tell=lambda whom, why: None if turns.stopped else self.tell(whom, why),
             )
             with closing(results):
                 for ok, item in results:
                     self._take(ok, item)
-        except BaseException:
-            turns.stopped = True
-            raise
         finally:
             self._look_back()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from elastic_transport import TransportError
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.client import elasticsearch_options
+from pipelines.cluster.client import elasticsearch_options, typed_options
 from pipelines.cluster.index_pipelines import (
     pipelines_of,
     readable_pipelines,
@@ -94,6 +95,8 @@ def index(
     print_json: bool,
 ) -> None:
     """Index picture files, and the pictures in and below folders."""
+    if "*" in index_name or "," in index_name:
+        raise click.UsageError(f"{index_name} may be several: --index is the one to write to")
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
     targets = target_fields(require_pipeline(client, index_name, pipeline), readable_pipelines(client)) or [IMAGE]
@@ -124,14 +127,15 @@ def index(
             sender.send(found.files)
     except BulkStopped as error:
         raise click.ClickException(f"{error}{resume}") from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TransportError):
+        # Elasticsearch that is away is told by whoever made the client.
         click.echo(f"stopped{resume}", err=True)
         raise
     finally:
-        summary = (
-            as_json(sender.report, found) if print_json else "\n".join(lines(sender.report, found, index_name, targets))
-        )
-        click.echo(summary)
+        if print_json:
+            click.echo(as_json(sender.report, found))
+        else:
+            click.echo("\n".join(lines(sender.report, found, index_name, targets, typed_options())))
     if sender.report.failed:
         raise SystemExit(1)
 

@@ -28,8 +28,10 @@ def left_out(found: FoundFiles) -> Iterator[str]:
         yield f"left out, hidden: {found.hidden}"
 
 
-def lines(report: IndexingReport, found: FoundFiles, index: str, targets: Sequence[str]) -> Iterator[str]:
-    """The whole summary."""
+def lines(
+    report: IndexingReport, found: FoundFiles, index: str, targets: Sequence[str], connection: Sequence[str]
+) -> Iterator[str]:
+    """The whole summary; `connection` is what another command needs to ask the same Elasticsearch."""
     yield from left_out(found)
     yield f"{report.indexed} of {len(found.files)} indexed"
     if report.existing:
@@ -37,7 +39,7 @@ def lines(report: IndexingReport, found: FoundFiles, index: str, targets: Sequen
     if report.errors:
         yield f"{report.errors.total()} stored with an error instead of fields: {in_one_line(counts(report.errors))}"
         # Files may have been indexed again since, so an index cannot say which errors are of this run.
-        command = shlex.join(["ingest-image", "search", "--index", index, "--all", _with_error(targets)])
+        command = shlex.join(["ingest-image", "search", *connection, "--index", index, "--all", _with_error(targets)])
         yield from listed(report.faulty, f"; all in the index, with those of earlier runs: {command}")
     if report.unprocessed:
         yield f"{report.unprocessed} stored without being processed: is there a processor image in the pipeline?"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from elastic_transport import ConnectionError as NoConnection
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
@@ -23,6 +24,8 @@ DEFAULT_URL = "http://127.0.0.1:9200"
 _DEEPEST = 10_000
 # The client's own number.
 _RETRIES = 3
+# Options that may be repeated to whoever typed them.
+_SHOWN = ("url", "username", "ca_certs")
 
 _OPTIONS = (
     click.option(
@@ -115,6 +118,13 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
     return wrapper
+
+
+def typed_options() -> list[str]:
+    """What the command line says of the connection, for a command that is advised to do the same; no secrets."""
+    context = click.get_current_context()
+    typed = [name for name in _SHOWN if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    return [word for name in typed for word in (f"--{name.replace('_', '-')}", str(context.params[name]))]
 
 
 def _plain(message: str) -> str:

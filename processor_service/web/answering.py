@@ -54,12 +54,15 @@ class Answering:
         self._held = held
         self._stored = StoredPictures(settings, store)
 
-    def answer(self, body: bytes, job: Job = Job.PROCESS) -> Answer:
-        """Do one job with a request body (docs/wire.md). Raises ImageError as the pool does."""
+    def answer(self, body: bytes, job: Job = Job.PROCESS, beside: int = 0) -> Answer:
+        """Do one job with a request body (docs/wire.md). Raises ImageError as the pool does.
+
+        `beside`: bytes of the picture that the caller keeps meanwhile, beside those of its request.
+        """
         start = time.perf_counter()
         self._metrics.pending.inc()
         try:
-            answer = self._answer(body, job)
+            answer = self._answer(body, job, beside)
         except ImageError as refusal:
             summary = {"status": int(refusal.code.status), "code": refusal.code.code, "seconds": {}}
             self._record(job, summary, time.perf_counter() - start, len(body))
@@ -84,8 +87,9 @@ class Answering:
         if self._spans:
             self._spans.record(job, summary, seconds, received)
 
-    def _answer(self, body: bytes, job: Job) -> Answer:
+    def _answer(self, body: bytes, job: Job, beside: int) -> Answer:
         with self._held.picture() as picture:
+            picture.holds(beside)
             return self._answer_holding(body, job, picture.holds)
 
     def _answer_holding(self, body: bytes, job: Job, holds: Callable[[int], None]) -> Answer:
@@ -100,7 +104,10 @@ class Answering:
             # What the document already has of this picture stays.
             log_causes(refusal.code.code, causes(refusal))
             return Answer.refusal(refusal, {})
-        answer = self._stored.kept(self._pool.run(completed, job, until, gone), until, watch)
+        answer = self._pool.run(completed, job, until, gone)
+        # With the pictures for the store, which may be slow.
+        with self._held.more(len(answer.body)):
+            answer = self._stored.kept(answer, until, watch)
         answer.summary["seconds"] |= watch.seconds
         return answer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import threading
 from typing import Any
 
 import orjson
@@ -12,6 +14,8 @@ from ..wire.values import memory_of_values
 
 # Bytes in memory of all values but the picture, which this process parses itself: far more than any recipe has.
 MOST_VALUES = 32 * 1024**2
+# Taken while one form of a picture becomes another: however many requests come at once, one of them is there twice.
+CONVERTING = threading.Lock()
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024
 
@@ -27,19 +31,30 @@ def whole_body() -> bytes:
 
 
 def json_body() -> dict[str, Any]:
-    """The request's JSON object. Raises ImageError `invalid_request`."""
+    """The request's JSON object. The body itself is freed. Raises ImageError `invalid_request`."""
     text = whole_body()
     if memory_of_values(text) > MOST_VALUES:
         raise ImageError(
             Code.INVALID_REQUEST, "the body has too many values or too much punctuation; only base64 may be so long"
         )
     try:
-        body = orjson.loads(text)
+        with CONVERTING:
+            body = orjson.loads(text)
+            del text
+            _free_body()
     except orjson.JSONDecodeError as error:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
     if not isinstance(body, dict):
         raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
     return body
+
+
+def _free_body() -> None:
+    # It still counts as held (reading_loop.py), for what was made of it.
+    stream = request.environ["wsgi.input"]
+    if isinstance(stream, io.BytesIO):
+        stream.seek(0)
+        stream.truncate()
 
 
 def drain() -> None:

@@ -51,6 +51,15 @@ class HeldBytes:
         with self._lock:
             self.bytes += by
 
+    @contextmanager
+    def more(self, size: int) -> Iterator[None]:
+        """Count bytes that are there already, until the end of the block."""
+        self.change(size)
+        try:
+            yield
+        finally:
+            self.change(-size)
+
     def has_room(self, size: int, own: int = 0) -> bool:
         """Whether this many more bytes fit in. They always do when nothing is held but what is our `own`."""
         return self.bytes <= own or self.bytes + size <= self._most

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from ..errors import ELSEWHERE
 from ..features import all_features
 from ..fields import NOT_OURS
@@ -84,7 +86,12 @@ def _recognizing(entries: Mapping[str, type[RecipeEntry]]) -> list[str]:
 
 
 def _schemas(entries: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:
-    return {name: _without_titles(entry.model_json_schema()) for name, entry in entries.items()}
+    return {
+        # Who gives something else than an object is told how one looks.
+        name: {"$comment": f"for example {orjson.dumps(entry.example).decode()}"}
+        | _without_titles(entry.model_json_schema())
+        for name, entry in entries.items()
+    }
 
 
 def _catalogued(

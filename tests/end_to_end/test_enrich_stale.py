@@ -80,7 +80,7 @@ def test_what_an_older_model_made_is_made_again_and_pictures_stay(
     # What is marked is under way, so the doctor has nothing to say.
     assert "ok    models: what was recognized was found by the present models" in doctors(es_url, index)
     before = calls(seeing)
-    said = run(es_url, "--stale", index)
+    said = run(es_url, "--stale", "--index", index)
     assert f"0 documents of {index} marked" in said and "3 documents enriched" in said, said
     assert f"1 document of {index} made by a recipe of another time" in said, said
     # And one tiny picture, twice, that tells what is current.

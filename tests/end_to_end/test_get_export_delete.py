@@ -79,6 +79,16 @@ def test_export_is_continued_and_follows_changes(run: Run, es: Elasticsearch, pi
     assert (tmp_path / "Two.jpg").read_bytes() == files["Two.jpg"]
 
 
+def test_a_refused_picture_that_is_stored_is_written_once(
+    run: Run, es: Elasticsearch, pictures: str, tmp_path: Path
+) -> None:
+    cut = b64(picture("pillow/hopper.jpg")[:-2000])
+    es.index(index=pictures, id="cut", document={"title": "Cut", "image": {"data": cut}}, refresh=True)
+    assert "sha256" not in es.get(index=pictures, id="cut")["_source"]["image"]
+    first, second = (json.loads(run(export, tmp_path, "--json").stdout) for _ in range(2))
+    assert (first["written"], second["written"], second["there"]) == (5, 0, 5)
+
+
 def test_delete_only_says_what_it_would_do_until_it_is_told_to(run: Run, es: Elasticsearch, pictures: str) -> None:
     def left() -> int:
         es.indices.refresh(index=pictures)

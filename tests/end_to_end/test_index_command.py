@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from elastic_transport import ConnectionError as NoConnection
 from elasticsearch import Elasticsearch
 
 from ingest_image import search_command
@@ -159,11 +160,12 @@ def test_the_command_that_lists_all_errors(
     assert len(said) == 2 + 20 + 1
     more, _, command = said[-1].partition("; all in the index, with those of earlier runs: ingest-image search ")
     assert more == "  and 2 more"
-    listed = CliRunner().invoke(search, ["--url", es_url, *shlex.split(command)]).output
+    assert es_url in command
+    listed = CliRunner().invoke(search, shlex.split(command)).output
     assert listed.count("not_an_image") == 22 and all(f" {number}.png" in listed for number in range(22))
 
 
-def test_a_pipeline_with_another_target(run: Run, es: Elasticsearch, es_url: str, folder: Path) -> None:
+def test_a_pipeline_with_another_target(run: Run, es: Elasticsearch, folder: Path) -> None:
     """What is in the target is told, and found by the command that lists all."""
     es.ingest.put_pipeline(id=INDEX, processors=[{"image": {"target_field": "a.photo", "on_invalid": "record"}}])
     for number in range(21):
@@ -174,7 +176,7 @@ def test_a_pipeline_with_another_target(run: Run, es: Elasticsearch, es_url: str
         es.ingest.delete_pipeline(id=INDEX)
     assert said[1:3] == ["25 of 25 indexed", "22 stored with an error instead of fields: 22 not_an_image"]
     assert not any("without being processed" in line for line in said)
-    listed = CliRunner().invoke(search, ["--url", es_url, *shlex.split(said[-1].partition(" search ")[2])])
+    listed = CliRunner().invoke(search, shlex.split(said[-1].partition(" search ")[2]))
     assert "22 found" in listed.output
 
 
@@ -185,10 +187,13 @@ def test_the_summary_for_programs(run: Run, folder: Path) -> None:
     assert said["left_out"]["not a picture"] == {".txt": 1}
 
 
-def test_ctrl_c_says_how_to_continue(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ended", [KeyboardInterrupt(), NoConnection("refused")], ids=["Ctrl-C", "node away"])
+def test_what_ends_it_says_how_to_continue(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException
+) -> None:
     def interrupted(self: Sender, files: object) -> None:
         self.report.indexed = 2
-        raise KeyboardInterrupt
+        raise ended
 
     monkeypatch.setattr(Sender, "send", interrupted)
     result = run(folder)
@@ -231,6 +236,13 @@ def test_an_index_without_pipeline_is_refused(es: Elasticsearch, es_url: str, fo
     assert result.exit_code == 1
     assert "the index elsewhere has no pipeline" in result.output
     assert not es.indices.exists(index="elsewhere")
+
+
+@pytest.mark.parametrize("index_name", [f"{INDEX}*", f"{INDEX},images"])
+def test_it_writes_to_one_index(run: Run, folder: Path, index_name: str) -> None:
+    """Instead of a refusal for each picture."""
+    result = run(folder, "--index", index_name)
+    assert result.exit_code == 2 and "--index is the one to write to" in result.output, result.output
 
 
 def test_a_pipeline_without_image_processor_is_noticed(run: Run, es: Elasticsearch, folder: Path) -> None:

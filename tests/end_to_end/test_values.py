@@ -23,6 +23,28 @@ def test_people_find_format_and_size_first_and_marks_last(es: Elasticsearch, ind
     assert names[-5:] == ["data", "thumbnail_mark", "recipe", "mark", "source_mark"]
 
 
+def test_the_order_stays_when_a_document_is_written_again(es: Elasticsearch, index: str) -> None:
+    """Elasticsearch hands over in any order what it has stored. Left alone by an update and an index, then completed."""
+    recipe = {"properties": ["colors", "embedding", "thumbnail"], "later": ["embedding"]}
+    es.ingest.put_pipeline(id=index, processors=[{"image": recipe}])
+    es.indices.create(index=index, settings={"index.default_pipeline": index})
+    try:
+        es.index(index=index, id="1", document={"image": {"data": PHOTO, "alt": "mine"}})
+        seen = [list(source(es, index)["image"])]
+        es.update(index=index, id="1", doc={"title": "another"})
+        seen.append(list(source(es, index)["image"]))
+        es.index(index=index, id="1", document=source(es, index))
+        seen.append(list(source(es, index)["image"]))
+        es.update(index=index, id="1", doc={"image": {"enrich": True}})
+        seen.append(list(source(es, index)["image"]))
+    finally:
+        es.indices.delete(index=index)
+        es.ingest.delete_pipeline(id=index)
+    assert seen[0][:4] == ["alt", "format", "width", "height"] and seen[1] == seen[2] == seen[0]
+    assert [name for name in seen[3] if name in seen[0]] == [name for name in seen[0] if not name.startswith("pending")]
+    assert seen[3].index("embedder") < seen[3].index("thumbnail")
+
+
 def test_jpg_is_jpeg(es: Elasticsearch, index: str) -> None:
     es.ingest.put_pipeline(id=index, processors=[{"image": {"operations": [{"convert": {"format": "jpg"}}]}}])
     try:
@@ -46,6 +68,10 @@ def test_an_empty_file_has_a_code_of_its_own(es: Elasticsearch, index: str, data
         (
             {"operations": [{"resize": {"width": "128"}}]},
             "[operations] operation [resize]: [width] must be an integer, got the string [128]",
+        ),
+        (
+            {"operations": [{"rotate": 90}]},
+            'operation [rotate]: parameters must be an object: for example {"degrees":90}, got [90]',
         ),
         (
             {"operations": [{"convert": {"format": "bmp"}}]},

@@ -217,6 +217,13 @@ def blocks() -> list[Block]:
     ]
 
 
+def questions_within_sentences() -> list[tuple[str, str]]:
+    """What sentences and tables say that Elasticsearch is asked with `GET`: page and address. Ours begin with a slash."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    said = [(page.name, re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)) for page in pages]
+    return [(name, address) for name, text in said for address in re.findall(r"`GET\s+([^`/\s<][^`]*)`", text)]
+
+
 def the_block(page: str, begins: str) -> Block:
     """The block of a page that begins so, for a test that runs it elsewhere than on the demo."""
     (found,) = (block for block in blocks() if block.page == page and re.match(begins, block.text))

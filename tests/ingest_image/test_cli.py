@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
@@ -15,6 +18,7 @@ from click.testing import CliRunner
 
 from embedded_node.commands import node
 from embedded_node.versions import versions
+from ingest_image import cli
 from ingest_image.cli import main
 from ingest_image.demo.command import demo
 from ingest_image.duplicates.command import duplicates
@@ -39,6 +43,23 @@ print(rounds[0], gc.isenabled(), gc.get_freeze_count() > 100_000)
 def test_the_garbage_collector_rests_while_a_command_is_loaded_and_leaves_what_was_loaded_alone() -> None:
     done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout.split() == ["0", "True", "True"]
+
+
+def test_ctrl_c_counts_before_the_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes seconds on a busy machine, in which a signal that is still ignored would be lost."""
+    taken = []
+
+    def loaded(name: str) -> ModuleType:
+        taken.append(signal.getsignal(signal.SIGINT))
+        return importlib.import_module(name)
+
+    monkeypatch.setattr(cli, "_imported", loaded)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        CliRunner().invoke(main, ["api-token"], env={"IMAGE_TOKEN": "of-a-test"})
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert taken == [signal.default_int_handler]
 
 
 def completing(instruction: str, **words: str) -> list[str]:

@@ -36,15 +36,11 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
         if body.get("stream"):
             raise ImageError(Code.INVALID_REQUEST, "there is nothing to stream: leave stream off")
         recipe = recipe_of(body.get("model"))
-        content = last_user_content(body.get("messages"))
-        address = _address(content)
-        if address is None:
-            text = completions.of_data(content, recipe)
-        elif is_data_url(address):
-            text = completions.of_data(address, recipe)
-        else:
-            text = completions.of_picture({"url": address}, recipe)
-        return _completion(text)
+        source = _source(last_user_content(body.pop("messages", None)))
+        if "url" in source:
+            return _completion(completions.of_picture(source, recipe))
+        # Nothing here may keep the picture in memory.
+        return _completion(completions.of_data(source.pop("data"), recipe))
 
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
@@ -92,6 +88,14 @@ def last_user_content(messages: Any) -> Any:
     if not found:
         raise ImageError(Code.INVALID_REQUEST, "messages has no message of the role user, which carries the picture")
     return found[-1]
+
+
+def _source(content: Any) -> dict[str, Any]:
+    """The picture as `data` or as `url`. Raises ImageError `invalid_request`."""
+    address = _address(content)
+    if address is None:
+        return {"data": content}
+    return {"data" if is_data_url(address) else "url": address}
 
 
 def _address(content: Any) -> str | None:

@@ -20,7 +20,7 @@ from ...wire.marks import kept_mark, mark, thumbnail_mark
 from ...wire.payload import decode_payload
 from ...wire.recipe import recipe_hash
 from ..answering import Answering
-from ..bodies import drain
+from ..bodies import CONVERTING, drain
 from ..monitoring.request_ids import log_refusal, request_id
 from .originals import MARKS, original_marks
 
@@ -30,7 +30,10 @@ Fields = dict[str, Any]
 
 
 class Completions:
-    """The service as something that completes texts. Raises ImageError for errors that are not the picture's fault."""
+    """The service as something that completes texts. Raises ImageError for errors that are not the picture's fault.
+
+    Of a picture that waits for a worker only the worker's request is in memory: nothing else here may refer to it.
+    """
 
     def __init__(self, settings: Settings, pictures: Answering) -> None:
         self._pictures = pictures
@@ -39,20 +42,27 @@ class Completions:
 
     def of_data(self, text: Any, recipe: Fields) -> str:
         """The text for a picture that may come with marks."""
-        document = Marked.parse(text)
+        with CONVERTING:
+            document = Marked.parse(text)
+            del text
         if document.data == "" and document.stored:
             return self._of_stored(document, recipe)
         if document.data == "" and document.sha256:
             return orjson.dumps(self._without_picture(document, recipe)).decode()
         if current := self._if_current(document, recipe):
             return orjson.dumps(current).decode()
-        if kept := self._kept_data(document):
-            return self.of_picture({"stored": _begun(document, kept)}, recipe, kept)
-        return self.of_picture({"data": document.data}, recipe)
+        kept = self._kept_data(document)
+        source = {"stored": _begun(document, kept)} if kept else {"data": document.data}
+        del document
+        return self.of_picture(source, recipe, kept)
 
     def of_picture(self, source: Fields, recipe: Fields, kept: Fields | None = None) -> str:
-        """The text for `data`, `url` or `stored`; `kept`: what the document keeps when the picture is refused."""
-        body = self._process(source | recipe)
+        """The text for `data`, `url` or `stored`, which is emptied.
+
+        `kept`: what the document keeps when the picture is refused.
+        """
+        source |= recipe
+        body = self._process(source)
         if conceals(recipe):
             # What another recipe has made hides nothing that this one hides.
             kept = None
@@ -87,7 +97,7 @@ class Completions:
                 return self._refused(made, self._kept(document, _hash(recipe), document.sha256))
             return _unchanged(made["fields"])
         if document.vector_missing:
-            changes |= self._vector({"stored": stored}, recipe)
+            changes |= self._vector({"stored": stored}, recipe, 0)
         return _unchanged(changes)
 
     def _kept(self, document: Marked, recipe: str, sha256: str) -> Fields | None:
@@ -119,7 +129,8 @@ class Completions:
 
     def _made_again(self, source: Fields, recipe: Fields, document: Marked, sha256: str) -> Fields:
         """The service's answer for a picture of this recipe, every byte of which stays."""
-        made = self._process({**source, **recipe, "normalized": True})
+        source |= recipe | {"normalized": True}
+        made = self._process(source, len(document.data))
         if "error" not in made:
             # The answer says that the picture was made from itself.
             made["fields"] |= original_marks(document, _hash(recipe), sha256, self._keys)
@@ -135,8 +146,12 @@ class Completions:
         )
         return of_error(ImageError(Code.IMAGE_TOO_LARGE, reason))
 
-    def _process(self, request: Fields) -> Fields:
-        return dict(orjson.loads(self._pictures.answer(orjson.dumps(request)).body))
+    def _process(self, request: Fields, beside: int = 0) -> Fields:
+        """The service's answer. `request` is emptied; `beside`: bytes of the picture that stay in memory meanwhile."""
+        with CONVERTING:
+            body = orjson.dumps(request)
+            request.clear()
+        return dict(orjson.loads(self._pictures.answer(body, beside=beside).body))
 
     def _if_current(self, document: Marked, recipe: Fields) -> Fields | None:
         """What to change in a document whose picture is current; None when it has no valid mark of this recipe."""
@@ -151,8 +166,12 @@ class Completions:
         if changes is None:
             return None
         plain = pybase64.b64encode_as_string(stored)
+        del stored
         moves = _is_external(recipe)
-        if plain != document.data and not moves:
+        if plain == document.data:
+            # Once in memory.
+            plain = document.data
+        elif not moves:
             # A data URL, or line breaks.
             changes["data"] = plain
         if moves or "thumbnail" in changes:
@@ -162,7 +181,7 @@ class Completions:
                 changes = {}
             changes |= {} if "error" in made else made["fields"]
         elif document.vector_missing:
-            changes |= self._vector({"data": plain}, recipe)
+            changes |= self._vector({"data": plain}, recipe, len(document.data))
         return {"unchanged": True} | changes
 
     def _without_picture(self, document: Marked, recipe: Fields) -> Fields:
@@ -197,12 +216,16 @@ class Completions:
         known = [hmac.compare_digest(signature.encode(), sent.encode()) for signature in signatures]
         return signatures[0] if any(known) else None
 
-    def _vector(self, source: Fields, recipe: Fields) -> Fields:
-        """The fields whose vectors Elasticsearch left out, made from a picture that is already normalized."""
+    def _vector(self, source: Fields, recipe: Fields, beside: int) -> Fields:
+        """The fields whose vectors Elasticsearch left out, made from a picture that is already normalized.
+
+        `beside`: as for `_process`.
+        """
         made = remade()
         wanted = [entry for entry in recipe.get("properties") or () if _name(entry) in made]
         where = {"store": "external"} if "stored" in source else {}
-        found = self._process(source | where | {"properties": wanted, "normalized": True}).get("fields") or {}
+        source |= where | {"properties": wanted, "normalized": True}
+        found = self._process(source, beside).get("fields") or {}
         names = {name for entry in wanted for name in made[_name(entry)]}
         return {name: found[name] for name in names if found.get(name) is not None}
 

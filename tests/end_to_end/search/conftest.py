@@ -28,7 +28,7 @@ def filled(es: Elasticsearch) -> Iterator[str]:
     names += [] if "embedding" in names else ["embedding"]
     es.ingest.put_pipeline(id="images-with-place", processors=processors)
     for id, (title, data) in pictures().items():
-        document = {"title": title, "file_name": f"{id}.jpg", "image": {"data": b64(data)}}
+        document = {"title": title, "file_name": f"{id}.jpg", "file_path": f"a/{id}.jpg", "image": {"data": b64(data)}}
         es.index(index=INDEX, id=id, document=document, pipeline="images-with-place")
     es.index(index=INDEX, id="broken", document={"title": "Broken", "image": {"data": b64(b"no picture")}})
     es.index(

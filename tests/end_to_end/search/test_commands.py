@@ -35,7 +35,7 @@ class TestCommands:
     def test_a_table(self, run: Run) -> None:
         result = run(search, "--index", INDEX, "cat")
         assert result.exit_code == 0, result.output
-        assert "Chelsea the cat" in result.output and "451x300 jpeg" in result.output
+        assert "Chelsea the cat" in result.output and "451x300 jpeg" in result.output and " a/cat.jpg " in result.output
         assert result.output.strip().endswith("1 found")
 
     def test_json_has_no_pictures(self, run: Run) -> None:
@@ -97,10 +97,12 @@ class TestCommands:
         ]
         # The album has the coins in it and the flower, which makes one cluster of both.
         assert clusters == [COPIES | CHANGED | {"flower", "coins"}]
+        assert '"file_path": "a/flower-small.jpg"' in result.output
 
     def test_duplicates_turned(self, run: Run) -> None:
         """By hashes alone."""
-        assert "1 cluster, 7 pictures" in run(duplicates, INDEX, "--nearest", "0").output
+        said = run(duplicates, INDEX, "--nearest", "0").output
+        assert "1 cluster, 7 pictures" in said and " a/flower-small.jpg " in said
         result = run(duplicates, INDEX, "--turned", "--nearest", "0")
         assert "1 cluster, 9 pictures" in result.output
         assert "same picture, flip horizontal" in result.output

@@ -9,10 +9,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest.mock import Mock
 
 import click
 import pytest
 import requests
+from click.testing import CliRunner
 from rich.console import Console
 
 from embedded_node import NodeError
@@ -107,12 +109,49 @@ def test_our_commands_ask_each_other_without_a_proxy(
     assert present == "*" or variables["NO_PROXY"].split(",")[0] == (present or "127.0.0.1")
 
 
+def test_the_cluster_and_the_kibana_of_the_user_are_not_those_of_the_demo(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whose objects the demo's `bootstrap` would overwrite, and who would get the credentials."""
+    for name in ("ELASTICSEARCH_URL", "ELASTICSEARCH_API_KEY", "ELASTICSEARCH_USERNAME", "KIBANA_URL"):
+        monkeypatch.setenv(name, "of the user")
+    program = "import os; print([name for name in os.environ if name.startswith(('ELASTICSEARCH_', 'KIBANA_'))])"
+    for module in (servers, command):
+        monkeypatch.setattr(module, "our_program", lambda *_: [sys.executable, "-c", program])
+    with child(tmp_path, "asking") as asking:
+        asking.process.wait(120)
+        assert asking.log_file.read_text() == "[]\n"
+    command._run("bootstrap")
+    assert capfd.readouterr().out == "[]\n"
+
+
+def test_a_port_that_the_gallery_cannot_have_is_told_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "child_server", Mock(side_effect=AssertionError("something was started")))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = CliRunner().invoke(command.demo, ["--gallery-port", str(port), "--data", str(tmp_path)])
+    assert told.exit_code == 1 and f"Port {port} on 127.0.0.1 is taken" in told.output, told
+
+
+def test_a_service_that_ends_while_pictures_are_enriched_is_told(
+    ours: ChildServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "some_wait", lambda url: True)
+    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+    ended.wait()
+    service = ChildServer("serve", ours.log_file, ended, ours.url)
+    with pytest.raises(click.ClickException, match=r"serve' ended \(exit code 3\)"):
+        command.wait_until_enriched("http://127.0.0.1:1", Console(), ours, service, minutes=0)
+
+
 def test_pictures_that_are_never_enriched_are_not_waited_for_for_ever(
     ours: ChildServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "some_wait", lambda url: True)
     console = Console(record=True, soft_wrap=True)
-    command.wait_until_enriched("http://127.0.0.1:1", ours, console, minutes=0)
+    command.wait_until_enriched("http://127.0.0.1:1", console, ours, ours, minutes=0)
     assert f"Some pictures still wait for what is seen in them; the enricher's log: {ours.log_file}" in (
         console.export_text()
     )

@@ -30,15 +30,20 @@ WILD = {
 }
 NAMES = (
     *("after", "q", "like", "near", "turned", "distance", "color", "color_distance", "color_share", "f", "size", "v"),
-    *("order", "at", "page", "deleted"),
+    *("order", "at", "page", "deleted", "changed", "failed", "person", "face", "duplicates"),
 )
 # What only one page knows.
-ELSEWHERE = {"at": "/map", "page": "/duplicates", "deleted": "/duplicates", "order": "/request"}
+ELSEWHERE = {
+    **{"at": "/map", "order": "/request"},
+    **dict.fromkeys(("page", "deleted", "changed", "failed"), "/duplicates"),
+}
 
 
 @pytest.mark.parametrize("name", [*NAMES, "id", "unknown"])
 def test_a_parameter_may_be_anything(page: FlaskClient, name: str) -> None:
     more = {} if name == "id" else {"id": "1"}
+    # Without these, nobody asks for the others.
+    more |= {"face": {"person": "images/1"}, "changed": {"deleted": "1"}, "failed": {"deleted": "1"}}.get(name, {})
     # Pictures know but these two.
     paths = (
         ELSEWHERE.get(name, "/"),

@@ -32,6 +32,7 @@ NESTED = "/((((a{0,30}){0,30}){0,30}){0,30})/"
         ("title:*a (*b) -?c", "3 leading wildcards"),
         # Right behind what was closed, a word begins, too.
         ('"a"*b (c)*d [1 TO 2]*e', "3 leading wildcards"),
+        ("a~*b c~1*d e^2.5?f", "3 leading wildcards"),
         # All fields.
         (r"\*:a \*b:c \?:d", "3 leading wildcards"),
         (f'"a"{NESTED}', "regular expressions"),

@@ -208,13 +208,19 @@ def test_a_store_that_does_not_work_is_unavailable_and_tells_no_secrets(
     assert environments and not any(SECRET.encode() in each for each in environments)
 
 
-def test_a_slow_store_keeps_only_so_many_waiting(tmp_path: Path) -> None:
+def test_a_slow_store_keeps_only_so_many_waiting_and_what_waits_counts(tmp_path: Path) -> None:
     settings = {"workers": "1", "queue_size": "0", "store_url": "s3://pictures", "store_timeout": "20"}
+    settings["max_held_bytes"] = "3000000"
+    # Padding that no decoder minds; it stays in the original.
+    large: dict[str, Any] = {"data": b64(CAT + bytes(1_200_000)), "store": "external", "originals": "external"}
     with faulty_store(refusing) as store, running_service(tmp_path / "log", **settings) as service:
         store.behaviour = store.hang
         with ThreadPoolExecutor(1) as first:
-            waiting = first.submit(ask, service, data=b64(CAT), store="external", **RECIPE)
+            waiting = first.submit(ask, service, **large, **RECIPE)
             wait_until(lambda: bool(store.requests))
+            # 1.6 MB of the request, and 1.2 MB for the store.
+            refused = ask(service, data=b64(CAT + bytes(450_000)), **RECIPE)
+            assert refused.status_code == 429 and "IMAGE_MAX_HELD_BYTES" in refused.text
             refused = ask(service, data=b64(CAT), store="external", **RECIPE)
             assert (refused.status_code, refused.json()["error"]["code"]) == (429, "busy")
             # A picture that stays in its document is not kept waiting.

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 import requests
 
+from processor_service.errors import ImageError
+from processor_service.settings import Settings
+from processor_service.web.answering import Answering
+from processor_service.web.held_bytes import HeldBytes
+from processor_service.web.inference.completions import Completions
+from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH
+from processor_service.wire.marks import mark
+from processor_service.wire.recipe import recipe_hash
+from processor_service.workers.worker import Answer
 from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import stopped, wait_until
 from tests.helpers.service import TOKEN, Service, running_service
 
 LANDSCAPE = orjson.dumps({"data": b64(picture("exif-orientation/Landscape_1.jpg")), "operations": [], "properties": []})
@@ -18,7 +30,9 @@ LANDSCAPE = orjson.dumps({"data": b64(picture("exif-orientation/Landscape_1.jpg"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("memory") / "service.log", workers="1") as running:
+    log = tmp_path_factory.mktemp("memory") / "service.log"
+    # A worker that is stopped is left alone for so long, however busy the machine is.
+    with running_service(log, workers="1", picture_timeout="200") as running:
         yield running
 
 
@@ -79,6 +93,60 @@ def test_connections_that_wait_keep_no_pictures(service: Service) -> None:
         for session in sessions:
             session.close()
     assert grown < 4 * length, grown
+
+
+# Padding that no decoder minds.
+PADDED = b64(picture("pillow/hopper.jpg") + bytes(4_500_000))
+BY_INFERENCE: dict[str, dict[str, Any]] = {
+    "a text": {"input": PADDED, "properties": []},
+    "with a mark": {"input": f"{PADDED};mark=x", "properties": []},
+    "a data URL": {"input": f"data:image/jpeg;base64,{PADDED}", "properties": []},
+    "chat": {
+        "model": "ingest-image",
+        "messages": [{"role": "user", "content": [{"image_url": {"url": f"data:image/jpeg;base64,{PADDED}"}}]}],
+    },
+}
+
+
+@pytest.mark.parametrize("way", BY_INFERENCE)
+def test_a_picture_that_waits_is_in_memory_once_by_the_inference_way_too(service: Service, way: str) -> None:
+    """As text of the body, of its JSON, as data URL and as the worker's request it would be there several times."""
+    web, body, count = web_process(service), orjson.dumps(BY_INFERENCE[way]), 6
+    url, headers = service.url + (CHAT_PATH if way == "chat" else COMPLETION_PATH), {"Authorization": f"Bearer {TOKEN}"}
+    (worker,) = service.workers()
+    before = resident(web)
+    with ThreadPoolExecutor(count) as threads:
+        with stopped(worker):
+            waiting = [threads.submit(requests.post, url, body, headers=headers, timeout=240) for _ in range(count)]
+            metrics = f"{service.url}/metrics"
+            wait_until(lambda: f"image_pending_pictures {count}.0" in requests.get(metrics, timeout=60).text)
+            grown = resident(web) - before
+        assert {each.result().status_code for each in waiting} == {200}
+    assert grown < 1.5 * count * len(body), grown / len(body)
+
+
+def test_what_a_current_picture_keeps_beside_its_request_counts() -> None:
+    """It is compared with what the service makes again."""
+    settings, seen = Settings(), list[int]()
+
+    class Pictures:
+        def answer(self, body: bytes, beside: int) -> Answer:
+            assert orjson.loads(body)["data"] == data
+            seen.append(beside)
+            return Answer({}, b'{"fields": {}}')
+
+    data, recipe = b64(picture("pillow/hopper.jpg")), {"store": "external"}
+    sha256 = hashlib.sha256(picture("pillow/hopper.jpg")).hexdigest()
+    signed = mark(settings.mark_key(), recipe_hash(None, None), sha256)
+    Completions(settings, cast(Answering, Pictures())).of_data(f"{data};mark={signed}", recipe)
+    assert seen == [len(data)]
+    held = HeldBytes(3000)
+    with held.picture() as one, held.picture() as other:
+        one.holds(1000)
+        with pytest.raises(ImageError, match="busy"), held.more(500):
+            assert held.bytes == 1500
+            other.holds(1000)
+    assert held.bytes == 0
 
 
 def resident(process: Path) -> int:

@@ -60,7 +60,9 @@ final class PictureResult {
         TargetFields.ONE_OFF.forEach(result::remove);
         notHere().forEach(result::remove);
         schema.copies().restore(result, notHere());
-        return result.equals(target) ? target : result;
+        Map<String, Object> ordered = decision.what() == What.LEAVE_ALONE ? schema.inOrder(result) : result;
+        boolean same = ordered.equals(target) && List.copyOf(ordered.keySet()).equals(List.copyOf(((Map<?, ?>) target).keySet()));
+        return same ? target : ordered;
     }
 
     /** The target after the service has processed the picture. */
@@ -78,7 +80,7 @@ final class PictureResult {
             made.addAll(schema.later().fieldsOf(picture.pending.due()));
             made.forEach(name -> TargetFields.merge(result, Collections.singletonMap(name, fields.get(name))));
             schema.copies().restore(result, notHere());
-            return result;
+            return schema.inOrder(result);
         }
         // Another picture, which begins to wait now.
         result.remove(TargetFields.PENDING_SINCE);

@@ -61,9 +61,7 @@ final class KnownEntries {
         if (validator == null) {
             return "unknown " + kind + " [" + SafeText.shown(name) + "]" + valid();
         }
-        String problem = parameters instanceof Map
-            ? validator.problem(parameters)
-            : "parameters must be an object, got [" + SafeText.shown(parameters) + "]";
+        String problem = validator.problem(parameters);
         return problem == null ? null : kind + " [" + name + "]: " + problem;
     }
 

@@ -3,8 +3,10 @@ package org.ingestimage.recipe;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +32,7 @@ public final class RecipeSchema {
     /** Of each field that is an object: the names in it. */
     private final Map<String, List<String>> parts;
     private final List<String> fields;
+    private final List<String> order;
     /** Fields that only the first picture of a document has. */
     private final List<String> firstFields;
     /** Those of them that the service has to make, by the property that they come from. The others are copies. */
@@ -57,6 +60,8 @@ public final class RecipeSchema {
             ? names.keySet().stream().map(String::valueOf).toList()
             : List.of());
         fields = strings(json.get("fields"));
+        order = new ArrayList<>(fields);
+        order.add(fields.indexOf(TargetFields.THUMBNAIL) + 1, TargetFields.DATA);
         copies = VectorCopies.of(json.get("copies"));
         onlyFirst = map(json.get("only_first"), RecipeSchema::strings);
         firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
@@ -269,6 +274,21 @@ public final class RecipeSchema {
     /** The names that the service may write in each field that is an object; none for the others. */
     public Map<String, List<String>> parts() {
         return parts;
+    }
+
+    /**
+     * A target with its own fields first, and ours as in the answer about a new picture, which people can read: format and size first, marks last.
+     * Elasticsearch hands over in any order what is stored.
+     */
+    public Map<String, Object> inOrder(Map<String, Object> target) {
+        Map<String, Object> result = new LinkedHashMap<>(target);
+        for (String name : order) {
+            if (target.containsKey(name)) {
+                result.remove(name);
+                result.put(name, target.get(name));
+            }
+        }
+        return result;
     }
 
     /** Nulls for all of them: what the node merges when it refuses a picture by itself, or when one was removed. */

@@ -70,7 +70,12 @@ public final class SchemaValidator {
         String wanted = String.join(" or ", types.stream().map(SchemaValidator::article).toList());
         // "128" looks like the number when it is shown.
         String kind = value instanceof String ? "the string " : "";
-        return name(at) + " must be " + wanted + ", got " + kind + "[" + SafeText.shown(value) + "]";
+        return name(at) + " must be " + wanted + comment(schema) + ", got " + kind + "[" + SafeText.shown(value) + "]";
+    }
+
+    /** What the schema says in words. */
+    private static String comment(Map<String, Object> schema) {
+        return schema.get("$comment") instanceof String comment ? ": " + comment : "";
     }
 
     private static boolean hasType(Object value, String type) {
@@ -110,8 +115,8 @@ public final class SchemaValidator {
         String problem = SchemaNumbers.sizeProblem(schema, "minLength", "maxLength", length, "characters", name(at));
         if (problem == null && schema.get("pattern") instanceof String pattern && Pattern.compile(pattern).matcher(value).find() == false) {
             // If the schema says in words what the pattern means, nobody has to read it.
-            String wanted = schema.get("$comment") instanceof String comment ? ": " + comment : " must match [" + pattern + "]";
-            return name(at) + wanted + ", got [" + SafeText.shown(value) + "]";
+            String comment = comment(schema);
+            return name(at) + (comment.isEmpty() ? " must match [" + pattern + "]" : comment) + ", got [" + SafeText.shown(value) + "]";
         }
         return problem;
     }

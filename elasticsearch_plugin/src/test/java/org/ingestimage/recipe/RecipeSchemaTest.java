@@ -29,7 +29,7 @@ class RecipeSchemaTest {
           "rotate": {"type": "object", "additionalProperties": false, "required": ["degrees"], "properties": {
               "degrees": {"type": "number", "minimum": -360, "maximum": 360},
               "background": {"type": "string", "minLength": 1, "maxLength": 7, "pattern": "^#?[0-9a-z]+$"}}},
-          "everything": {"type": "object", "additionalProperties": false,
+          "everything": {"type": "object", "additionalProperties": false, "$comment": "for example {\\"most\\":1}",
             "$defs": {"Point": {"type": "object", "required": ["x"], "additionalProperties": false, "properties": {"x": {"type": "integer"}}}},
             "properties": {
               "point": {"$ref": "#/$defs/Point"},
@@ -159,7 +159,10 @@ class RecipeSchemaTest {
         assertTrue(problem(7).startsWith("each of [operations] must be"));
         assertTrue(problem((Object) null).startsWith("each of [operations] must be"));
         assertEquals("operation [rotate]: parameters must be an object, got [90]", problem(Map.of("rotate", 90)));
-        assertEquals("operation [rotate]: parameters must be an object, got [90]", problem(Map.of("rotate", 90)));
+        String example = "operation [everything]: parameters must be an object: for example {\"most\":1}, got ";
+        assertEquals(example + "[90]", problem(Map.of("everything", 90)));
+        assertEquals(example + "the string [90]", problem(Map.of("everything", "90")));
+        assertEquals("[shade] must be a string: a colour should be #rrggbb, got [7]", everything("shade", 7));
     }
 
     @Test
