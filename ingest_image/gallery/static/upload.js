@@ -64,11 +64,14 @@ const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 // The page is left only if that is meant, as the rest would not be stored.
 let storing = 0;
-window.addEventListener("beforeunload", (event) => storing && event.preventDefault());
+const askBefore = (event) => event.preventDefault();
 
 function setStoring(by) {
   storing += by;
   body.classList.toggle("storing", storing > 0);
+  // Only then, as browsers may not keep pages that listen to this.
+  if (storing) window.addEventListener("beforeunload", askBefore);
+  else window.removeEventListener("beforeunload", askBefore);
 }
 
 // A message with a button that stops it instead of closing the message.
