@@ -49,8 +49,10 @@ def has_places(engine: Engine) -> bool:
 
 
 def whereabouts(engine: Engine, question: Question) -> Region | None:
-    """The smallest part of the world that has all hits with a place; None if none has."""
-    found = engine.aggregate(question, {"all": {"geo_bounds": {"field": PLACE}}}).get("all") or {}
+    """The smallest part of the world that has all hits with a place, not over the date line; None if none has."""
+    # Otherwise Elasticsearch's box around Tokyo and California is the one over the Pacific, and no map goes over it.
+    everything = {"geo_bounds": {"field": PLACE, "wrap_longitude": False}}
+    found = engine.aggregate(question, {"all": everything}).get("all") or {}
     if not (bounds := found.get("bounds")):
         return None
     corner, other = bounds["top_left"], bounds["bottom_right"]

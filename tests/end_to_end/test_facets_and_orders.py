@@ -107,6 +107,17 @@ def test_places_are_clusters_and_a_box_finds_what_one_counts(engine: Engine, sam
     assert whereabouts(engine, Question("nothing")) is None
 
 
+def test_a_map_of_both_sides_of_the_date_line_shows_both(es: Elasticsearch, index: str) -> None:
+    """The smallest box around Tokyo and California lies over the Pacific, which no map shows as one."""
+    mapping = {"properties": {"image.metadata.location": {"type": "geo_point"}}}
+    es.indices.create(index=index, mappings=mapping)
+    for place in ("35.68,139.69", "34.05,-118.24"):
+        about = {"image": {"metadata": {"location": place}}}
+        es.index(index=index, document=about, pipeline="_none", refresh=True)
+    page = create_app(es, GallerySettings(index=index)).test_client().get("/map").text
+    assert "2 pictures here" in page and page.count("1 picture: show them") == 2 * 2
+
+
 @pytest.mark.parametrize("sample", [None, Sample("it", frozenset({SHA}))])
 @pytest.mark.parametrize(
     ("order", "found"), [(Order.NEWEST, "edcba"), (Order.TAKEN, "cbaed"), (Order.LARGEST, "dacbe")]

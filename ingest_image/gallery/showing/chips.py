@@ -6,6 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 
+from ...search.questions.facets import PROBLEMS
 from ...search.questions.filters import facet_of
 from ...search.questions.months import MONTH
 from ..page_query import PageQuery
@@ -54,6 +55,8 @@ def in_words(text: str) -> str:
         said = f"{calendar.month_name[int(month[2])]} {month[1]}"
     elif name == PLACE and ".." in value:
         said = "in a part of the map"
+    elif name == PROBLEMS:
+        said = "with a problem" if value == "*" else f"problem: {value.replace('_', ' ')}"
     else:
         said = f"{name.replace('_', ' ')}{colon and ': '}{value}"
     return f"not {said}" if text.startswith("!") else said

@@ -11,6 +11,7 @@ from ...search.requests.found_words import FoundWords
 from ...search.sampling import sample_of_document
 from ..changing.operating import refusals
 from ..context import context, document_id
+from ..documents import MOST
 from ..page_query import PageQuery, like_stored
 from .chips import chips
 from .details import sections
@@ -31,7 +32,7 @@ def grid() -> tuple[str, int]:
     sentence, results, question = "", Results(), Question()
     try:
         question = query.question(engine, here.dropped)
-        size = query.size or here.settings.page_size
+        size = _count_asked() or query.size or here.settings.page_size
         # Cards to be appended need no facets beside them.
         with_facets = request.headers.get("X-Part") != "cards"
         results = engine.search(question, size, request.args.get("after"), with_facets=with_facets)
@@ -54,6 +55,12 @@ def grid() -> tuple[str, int]:
         more=query.with_(("after", results.next)) if results.next else None,
     )
     return page, 400 if sentence else 200
+
+
+def _count_asked() -> int | None:
+    """How many cards the script asks for at once, to show a list again; no part of the addresses in the answer."""
+    count = request.headers.get("X-Count", type=int)
+    return count and max(1, min(count, MOST))
 
 
 @blueprint.get("/request")

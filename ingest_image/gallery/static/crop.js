@@ -24,6 +24,14 @@ if (crop && cropped) {
     show();
   });
   crop.addEventListener("input", show);
+  // The viewer leads here.
+  const openIfAsked = () => {
+    if (window.location.hash !== "#crop") return;
+    crop.open = true;
+    window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  };
+  window.addEventListener("hashchange", openIfAsked);
+  openIfAsked();
 
   let start = null;
   const place = (event) => {

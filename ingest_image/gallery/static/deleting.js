@@ -8,6 +8,7 @@ const HANDED_OVER = "delete";
 const leaving = new Set();
 
 async function post(path, form) {
+  if (!path.endsWith("/ask")) changed();
   let answer;
   try {
     answer = await fetch(path, { method: "POST", body: new URLSearchParams(form), headers: { Accept: "application/json" } });
@@ -25,12 +26,8 @@ const cardsOf = (documents) => {
   return all(".card").filter((card) => keys.has(card.dataset.key));
 };
 const formOf = (documents) => documents.map((one) => ["version", one.version]);
-
-function forget(documents) {
-  const keys = new Set(documents.map((one) => keyOf(one.version)));
-  const order = JSON.parse(sessionStorage.getItem("order") || "[]");
-  sessionStorage.setItem("order", JSON.stringify(order.filter(([key]) => !keys.has(key))));
-}
+// In a list that was made anew, too, what is being deleted is not seen.
+const hideLeaving = () => [...leaving].flatMap(({ documents }) => cardsOf(documents)).forEach((card) => (card.hidden = true));
 
 // The keyboard stays where it was: at the picture behind those that vanish, or before them.
 function focusBehind(cards) {
@@ -44,11 +41,7 @@ function focusBehind(cards) {
 }
 
 function deleteLater(documents) {
-  const cards = cardsOf(documents);
-  const order = sessionStorage.getItem("order");
-  focusBehind(cards);
-  for (const card of cards) card.hidden = true;
-  forget(documents);
+  focusBehind(cardsOf(documents));
   const many = documents.length > 1;
   const words = toast(many ? `${documents.length} pictures are being deleted.` : `“${documents[0].title}” is being deleted.`);
   // A toast goes away by itself; this one must not.
@@ -60,13 +53,27 @@ function deleteLater(documents) {
   button.type = "button";
   button.className = "undo";
   button.textContent = "Undo";
+  button.title = "Ctrl-Z";
   const close = document.createElement("button");
   close.type = "button";
   close.textContent = "✕";
   close.setAttribute("aria-label", "Close, and delete now");
   box.append(button, close);
-  const pending = { documents, cards };
+  const end = () => {
+    window.clearInterval(timer);
+    leaving.delete(pending);
+    box.remove();
+  };
+  const undo = () => {
+    end();
+    show();
+    const [card] = cardsOf(documents);
+    if (card) one("a", card).focus();
+  };
+  const pending = { documents, end, undo };
   leaving.add(pending);
+  hideLeaving();
+  remember();
   let left = UNDO_SECONDS;
   // Whoever is about to undo it has the time to do so.
   const timer = window.setInterval(() => {
@@ -74,13 +81,8 @@ function deleteLater(documents) {
     if (left <= 0) finish();
   }, 1000);
   const show = () => {
-    for (const card of cards) card.hidden = false;
-    if (order) sessionStorage.setItem("order", order);
-  };
-  const end = () => {
-    window.clearInterval(timer);
-    leaving.delete(pending);
-    box.remove();
+    for (const card of cardsOf(documents)) card.hidden = false;
+    remember();
   };
   const finish = async () => {
     end();
@@ -89,7 +91,7 @@ function deleteLater(documents) {
       if (result.changed || result.failed.length) {
         show();
         toast(`${result.sentence}.`);
-      } else for (const card of cards) card.remove();
+      } else for (const card of cardsOf(documents)) card.remove();
       // While others can still be brought back, they would be missing among what is counted.
       if (!leaving.size) await import("./grid.js").then(({ countAgain }) => countAgain());
     } catch (error) {
@@ -98,16 +100,25 @@ function deleteLater(documents) {
     }
   };
   close.addEventListener("click", finish);
-  button.addEventListener("click", () => {
-    end();
-    show();
-    if (cards.length) one("a", cards[0]).focus();
-  });
+  button.addEventListener("click", undo);
 }
 
+// The message is at the end of the page: whoever uses keys would not be there in time.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input:not([type=checkbox]), textarea");
+  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || typing || !leaving.size) return;
+  event.preventDefault();
+  [...leaving].at(-1).undo();
+});
+
+// A browser may keep the page as it is and show it again, when there is nothing left to be undone.
 window.addEventListener("pagehide", () => {
-  for (const { documents } of leaving) navigator.sendBeacon("/delete", new URLSearchParams(formOf(documents)));
-  leaving.clear();
+  for (const { documents, end } of leaving) {
+    navigator.sendBeacon("/delete", new URLSearchParams(formOf(documents)));
+    changed();
+    end();
+    for (const card of cardsOf(documents)) card.remove();
+  }
 });
 
 // Asks at `path` for documents; `then` gets them with their versions. With too many, a page asks, to which the form leads.
@@ -116,8 +127,11 @@ async function askToDelete(form, docs, path, then) {
     const { documents } = await post(path, docs.map((doc) => ["doc", doc]));
     if (!documents.length) toast("It is not there any more.");
     else if (new URLSearchParams(formOf(documents)).toString().length > MOST_BYTES) {
-      form.action = path;
+      const before = form.getAttribute("action");
+      form.setAttribute("action", path);
       form.submit();
+      // The browser may show this page again as it was left.
+      form.setAttribute("action", before);
     }
     else then(documents);
   } catch (error) {

@@ -1,5 +1,5 @@
 // Stepping from picture to picture goes beyond what was loaded of the list: the next ones are asked for in time.
-import { PLACE, fetchPage } from "./grid.js";
+import { PLACE, cardsOnly, fetchPage } from "./grid.js";
 
 const NEAR = 4;
 let asking = null;
@@ -13,7 +13,7 @@ export function loadFurther() {
 async function further() {
   const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
   if (!place?.more || place.address !== one("[data-back]")?.getAttribute("href")) return [];
-  const page = await fetchPage(place.more, "cards");
+  const page = await fetchPage(place.more, cardsOnly());
   const order = JSON.parse(sessionStorage.getItem(ORDER) || "[]");
   const known = new Set(order.map(([key]) => key));
   const cards = all("main .card", page).filter((card) => !known.has(card.dataset.key));

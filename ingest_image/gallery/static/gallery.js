@@ -79,11 +79,18 @@ function placeFacets(facets = one("#facets")) {
 narrowScreen.addEventListener("change", () => placeFacets());
 placeFacets();
 
+// How often something was changed from this tab: a list that was left before is asked for anew.
+const CHANGES = "changes";
+const changes = () => Number(sessionStorage.getItem(CHANGES));
+const changed = () => sessionStorage.setItem(CHANGES, String(changes() + 1));
+document.addEventListener("submit", (event) => event.target.method === "post" && !event.defaultPrevented && changed());
+
 // The order of the results, so that one can step from picture to picture.
 const ORDER = "order";
 function remember() {
-  const links = all("main:not(.detail) .card").map((card) => [card.dataset.key, one("a", card).getAttribute("href")]);
-  if (links.length) sessionStorage.setItem(ORDER, JSON.stringify(links));
+  const cards = all("main:not(.detail) .card");
+  const links = cards.filter((card) => !card.hidden).map((card) => [card.dataset.key, one("a", card).getAttribute("href")]);
+  if (cards.length) sessionStorage.setItem(ORDER, JSON.stringify(links));
 }
 remember();
 

@@ -2,16 +2,21 @@
 const list = one("main[data-address]");
 export const PLACE = "place";
 const RETURN = "return";
+// So many cards the gallery gives at once.
+const MOST = 1000;
 
 const keysOf = (cards) => new Set(cards.map((card) => card.dataset.key));
 const shownCards = () => all(".card", list);
 let firstPage = keysOf(list ? shownCards() : []);
 
+// What fetchPage is told where only cards are wanted: a page of them, or so many.
+export const cardsOnly = (count) => ({ headers: { "X-Part": "cards", ...(count ? { "X-Count": count } : {}) } });
+
 // A page of ours, parsed. A page that says what is wrong becomes an error with that sentence.
-export async function fetchPage(address, part) {
+export async function fetchPage(address, options) {
   let answer;
   try {
-    answer = await fetch(address, { headers: part ? { "X-Part": part } : {} });
+    answer = await fetch(address, options);
   } catch {
     throw new Error(NO_ANSWER);
   }
@@ -56,7 +61,7 @@ async function loadMore() {
   link.textContent = "Loading …";
   let fresh = [];
   try {
-    const page = await fetchPage(link.getAttribute("href"), "cards");
+    const page = await fetchPage(link.getAttribute("href"), cardsOnly());
     sayAtTheEnd("");
     fresh = append(all("main .card", page));
     setMore(one(".more a", page)?.getAttribute("href"));
@@ -127,16 +132,25 @@ export async function refreshList(fetched) {
     placeFacets(facets);
   }
   firstPage = keysOf(fresh);
+  hideLeaving();
   fadeIn(list);
   remember();
   watchTheEnd();
   showSelection();
 }
 
-// The place is kept when the page is left, with the cards that were loaded after the first page.
+// How much had been changed when the page was left.
+let changesBefore = 0;
+// The place is kept when the page is left, with the cards that were loaded after the first page. `left` is the picture
+// that was opened.
 function keepPlace() {
+  // What is deleted by leaving is counted later.
+  changesBefore = changes();
   if (!one(".grid", list)) return;
   const place = { address: list.dataset.address, y: window.scrollY, cards: [], more: one(".more a", list)?.getAttribute("href") };
+  Object.assign(place, { count: shownCards().length, changes: changesBefore });
+  place.total = Number(one(".total", list).textContent.replace(/\D/g, ""));
+  place.left = document.activeElement.closest(".card")?.dataset.key;
   try {
     const later = shownCards().filter((card) => !firstPage.has(card.dataset.key)).map((card) => card.outerHTML);
     sessionStorage.setItem(PLACE, JSON.stringify({ ...place, cards: later }));
@@ -146,19 +160,37 @@ function keepPlace() {
   }
 }
 
-function comeBack(key) {
-  const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
+const placeLeft = () => JSON.parse(sessionStorage.getItem(PLACE) || "null");
+
+// As many cards as there were, as they are now: those that were kept have titles, thumbnails and an order of before.
+async function renew(count) {
+  const page = await fetchPage(list.dataset.address, cardsOnly(count));
+  const cards = all("main .card", page).map((card) => document.adoptNode(card));
+  one(".grid", list).replaceChildren(...cards);
+  setMore(one(".more a", page)?.getAttribute("href"));
+  hideLeaving();
+  fadeIn(list);
+  remember();
+}
+
+async function comeBack(key) {
+  const place = placeLeft();
   if (!place || place.address !== list.dataset.address) return;
-  const later = new DOMParser().parseFromString(`<ul>${place.cards.join("")}</ul>`, "text/html");
-  if (place.cards.length && one(".grid", list)) {
-    append(all(".card", later));
-    if (one(".more", list)) setMore(place.more);
+  if (place.cards.length && one(".grid", list) && one(".more", list)) {
+    const kept = () => {
+      append(all(".card", new DOMParser().parseFromString(`<ul>${place.cards.join("")}</ul>`, "text/html")));
+      setMore(place.more);
+    };
+    if (place.changes === changes() || place.count > MOST) kept();
+    else await renew(place.count).catch(kept);
   }
   history.scrollRestoration = "manual";
   window.scrollTo({ top: place.y, behavior: "instant" });
   const seen = key && shownCards().find((card) => card.dataset.key === key);
   if (!seen) return;
-  // One may have stepped to a picture far from there.
+  // One may have stepped to a picture far from there. One that was changed is the newest now: then the place stays.
+  const { top, bottom } = seen.getBoundingClientRect();
+  if (key === place.left && (bottom < 0 || top > window.innerHeight)) return;
   one("a", seen).focus({ preventScroll: true });
   seen.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
@@ -166,9 +198,15 @@ function comeBack(key) {
 if (list) {
   const came = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   const key = sessionStorage.getItem(RETURN);
-  if (key !== null || came) comeBack(key);
+  const back = key !== null || came ? comeBack(key) : Promise.resolve();
   window.addEventListener("pagehide", keepPlace);
-  watchTheEnd();
+  back.then(watchTheEnd);
+  // The browser shows the page as it was.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted || changesBefore === changes()) return;
+    sessionStorage.setItem(RETURN, "");
+    window.location.reload();
+  });
 }
 sessionStorage.removeItem(RETURN);
 

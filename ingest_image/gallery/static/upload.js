@@ -9,6 +9,7 @@ const pictureNames = new RegExp(`\\.(${(body.dataset.extensions ?? "").replaceAl
 
 // The answer as an object. What is wrong becomes an error; `isOver` says that other pictures would fare no better.
 async function post(path, form) {
+  if (path === "/upload") changed();
   let answer;
   try {
     answer = await fetch(path, { method: "POST", body: form, headers: JSON_PLEASE });
@@ -61,9 +62,36 @@ function list(box, lines) {
 
 const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
+// The page is left only if that is meant, as the rest would not be stored.
+let storing = 0;
+const askBefore = (event) => event.preventDefault();
+
+function setStoring(by) {
+  storing += by;
+  body.classList.toggle("storing", storing > 0);
+  // Only then, as browsers may not keep pages that listen to this.
+  if (storing) window.addEventListener("beforeunload", askBefore);
+  else window.removeEventListener("beforeunload", askBefore);
+}
+
+// A message with a button that stops it instead of closing the message.
+function stoppable(text, stop) {
+  const words = toast(text);
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "undo", textContent: "Stop" });
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    stop();
+  });
+  one("button", words.parentElement).replaceWith(button);
+  return words;
+}
+
 async function store(files, skipped) {
-  wait(true);
-  const words = toast(`Storing ${files.length === 1 ? files[0].name : counted(files.length, "picture")} …`);
+  setStoring(1);
+  let isStopped = false;
+  const words = files.length === 1
+    ? toast(`Storing ${files[0].name} …`)
+    : stoppable(`Storing ${counted(files.length, "picture")} …`, () => (isStopped = true));
   const stored = [];
   const there = [];
   const problems = [];
@@ -77,13 +105,16 @@ async function store(files, skipped) {
       else problems.push([`${file.name}: ${reason}`, url]);
     } catch (error) {
       failed.push(error.message.includes(file.name) ? error.message : `${file.name}: ${error.message}`);
-      if (error.isOver) left = files.length - number - 1;
-      if (left) break;
+      isStopped ||= error.isOver;
+    }
+    if (isStopped) {
+      left = files.length - number - 1;
+      break;
     }
     words.textContent = `${number + 1} of ${files.length} sent`;
   }
   words.parentElement.remove();
-  wait(false);
+  setStoring(-1);
   if (stored.length || problems.length) await refreshList().catch((error) => failed.push(error.message));
   report({ stored, there, problems, failed, left, skipped });
 }
@@ -97,10 +128,11 @@ function report({ stored, there, problems, failed, left, skipped }) {
     const words = toast(`${problems.length} pictures were stored with a problem.`, "/?f=error:*&order=newest", "Show");
     list(words.parentElement, problems.map(([line]) => line));
   }
+  const rest = left ? `${counted(left, "other")} ${left === 1 ? "was" : "were"} not sent.` : "";
+  if (rest && !failed.length) toast(`Stopped: ${rest}`);
   if (failed.length === 1 && !left) toast(failed[0]);
   else if (failed.length) {
-    const rest = left ? ` ${counted(left, "other")} ${left === 1 ? "was" : "were"} not sent.` : "";
-    list(toast(`${counted(failed.length, "picture")} could not be stored.${rest}`).parentElement, failed);
+    list(toast(`${counted(failed.length, "picture")} could not be stored. ${rest}`).parentElement, failed);
   }
   if (skipped) toast(`${counted(skipped, "file")} left out: no pictures by their names.`);
 }

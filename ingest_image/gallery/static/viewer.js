@@ -23,6 +23,11 @@ if (viewer && figures.length) {
     const here = others.findIndex((item) => item.key === one("main.detail").dataset.key);
     return here < 0 ? own : [...others.slice(0, here), ...own, ...others.slice(here + 1)];
   };
+  // All results, of which the list may have loaded the first ones.
+  const total = () => {
+    const place = JSON.parse(sessionStorage.getItem("place") || "null");
+    return place?.more && place.address === one("[data-back]").getAttribute("href") ? place.total + own.length - 1 : 0;
+  };
   let items = own;
   let at = 0;
 
@@ -51,9 +56,11 @@ if (viewer && figures.length) {
     if (button("play").getAttribute("aria-pressed") === "true") timer = window.setTimeout(() => go(1), SECONDS * 1000);
   };
   const say = (text) => (one(".where", viewer).textContent = text);
-  const place = () => (items.length > 1 ? `${at + 1} of ${items.length}` : "");
-  const go = (by) => {
+  const place = () => (items.length > 1 ? `${at + 1} of ${Math.max(items.length, total())}` : "");
+  const go = async (by) => {
     window.clearTimeout(timer);
+    // Whoever is quicker than the list waits for it, and does not begin again.
+    if (by > 0 && at === items.length - 1 && total() > items.length) await goFurther();
     at = (at + by + items.length) % items.length;
     zoom(1);
     image.src = items[at].src;
@@ -94,7 +101,46 @@ if (viewer && figures.length) {
   };
   const full = () => {
     if (document.fullscreenElement) document.exitFullscreen();
-    else one(".viewing", viewer).requestFullscreen().catch(() => toast("This browser shows no full screen here."));
+    else one(".viewing", viewer).requestFullscreen().catch(() => say("This browser shows no full screen here."));
+  };
+
+  // The page of each picture has the form for its turns, and says why there is none.
+  let isTurned = false;
+  const turn = async (name) => {
+    const item = items[at];
+    const buttons = ["left", "right"].map(button);
+    for (const each of buttons) each.disabled = true;
+    window.clearTimeout(timer);
+    say("Turning …");
+    try {
+      const { fetchPage } = await import("./grid.js");
+      item.page ??= item.href ? await fetchPage(item.href) : document;
+      const form = one(".turns", item.page);
+      if (!form || one(`[value=${name}]`, form).disabled) {
+        throw new Error(one("#refused", item.page)?.textContent ?? "This picture cannot be turned here.");
+      }
+      const values = new URLSearchParams(new FormData(form));
+      values.set("operation", name);
+      changed();
+      item.page = await fetchPage(form.getAttribute("action"), { method: "POST", body: values });
+      item.src = one("figure .shown > img", item.page).getAttribute("src");
+      isTurned ||= !item.href;
+      if (items[at] === item) go(0);
+    } catch (error) {
+      say(error.message);
+      if (item.href) delete item.page;
+    }
+    for (const each of buttons) each.disabled = false;
+    button(name).focus();
+  };
+  const cropHere = () => {
+    const { href } = items[at];
+    if (href) window.location.assign(`${href}#crop`);
+    else {
+      window.history.replaceState(null, "", "#crop");
+      viewer.close();
+      if (!isTurned) window.dispatchEvent(new Event("hashchange"));
+    }
   };
   document.addEventListener("fullscreenchange", () => {
     button("full").setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
@@ -106,6 +152,7 @@ if (viewer && figures.length) {
     image.removeAttribute("src");
     // What was looked at last is the page to be on.
     if (items[at].href) window.location.assign(items[at].href);
+    else if (isTurned) window.location.reload();
   });
 
   const actions = {
@@ -115,16 +162,20 @@ if (viewer && figures.length) {
     out: () => zoom(scale / 1.5),
     play,
     full,
+    left: () => turn("left"),
+    right: () => turn("right"),
+    crop: cropHere,
     close: () => viewer.close(),
   };
-  for (const [name, act] of Object.entries(actions)) button(name).addEventListener("click", act);
-  const keys = { ArrowLeft: "-1", ArrowRight: "1", "+": "in", "=": "in", "-": "out", s: "play", f: "full" };
+  // A gallery that only shows has no buttons that change something.
+  for (const [name, act] of Object.entries(actions)) button(name)?.addEventListener("click", act);
+  const keys = { ArrowLeft: "-1", ArrowRight: "1", "+": "in", "=": "in", "-": "out", s: "play", f: "full", l: "left", r: "right", c: "crop" };
   viewer.addEventListener("keydown", (event) => {
     // Not for the page below.
     event.stopPropagation();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "0") zoom(1);
-    else if (keys[event.key] && !button(keys[event.key]).disabled) actions[keys[event.key]]();
+    else if (button(keys[event.key])?.disabled === false) actions[keys[event.key]]();
     else return;
     event.preventDefault();
   });

@@ -14,6 +14,8 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from ingest_image.search import Engine, Question, Sample, UserError
+from ingest_image.search.comparing import likeness
+from ingest_image.search.comparing.likeness import likeness_of
 from ingest_image.search.sampling import find_sample, sample_of_open_file
 from tests.helpers.pictures import picture
 
@@ -86,6 +88,16 @@ class TestLikeness:
         count = len(COPIES | CHANGED)
         assert {hit.id for hit in hits[:count]} == COPIES | CHANGED
         assert all(hit.reason == "similar" and not hit.copy for hit in hits[count:])
+
+    def test_nothing_below_the_threshold_of_the_embedder_is_called_alike(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sample = find_sample(engine, "coins")
+        known = likeness_of(sample.embedder)
+        shown = engine.alike(Question(sample=sample)).hits
+        assert all(hit.copy or (hit.likeness or 0) >= known.alike for hit in shown)
+        monkeypatch.setitem(likeness._KNOWN, str(sample.embedder), replace(known, alike=0.0))
+        assert {hit.id for hit in engine.alike(Question(sample=sample)).hits} > {hit.id for hit in shown}
 
     def test_without_an_embedding_colours_are_compared(self, engine: Engine) -> None:
         sample = replace(find_sample(engine, "coins"), embeddings=())

@@ -88,6 +88,8 @@ def test_a_long_timeline_has_years_and_the_months_of_those_that_are_chosen(
 def test_values_of_a_facet_are_called_alternatives(page: FlaskClient) -> None:
     chips = re.findall(r'class="chip" href="[^"]*">([^<]*)', page.get("/?f=format:png&f=format:gif&f=color:teal").text)
     assert chips == ["format: png", "or format: gif", "color: teal"]
+    chips = re.findall(r'class="chip" href="[^"]*">([^<]*)', page.get("/?f=error:*&f=!error:truncated_image").text)
+    assert chips == ["with a problem", "not problem: truncated image"]
 
 
 @pytest.mark.parametrize(

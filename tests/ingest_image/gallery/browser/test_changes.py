@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.helpers.browser import Browser
@@ -106,6 +108,39 @@ def test_deleting_can_be_undone(browser: Browser, es: Elasticsearch, added: list
     assert there(es, "first")
 
 
+def test_a_key_undoes_deleting_the_last_ones_first(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    """Its button is behind the whole list, and the keyboard would be there too late."""
+    browser.open("/?q=the AND (first OR second)")
+    keys = browser.js("return [...document.querySelectorAll('.card')].map((card) => card.dataset.key)")
+    browser.press(Keys.ARROW_RIGHT, "x", Keys.DELETE)
+    browser.one(".undo")
+    browser.press(Keys.ARROW_RIGHT, "x", Keys.DELETE)
+    browser.wait(lambda: len(browser.all(".undo")) == 2)
+    ActionChains(browser.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+    browser.wait(lambda: len(browser.all(".undo")) == 1)
+    shown = [card.get_attribute("data-key") for card in browser.all(".card") if card.is_displayed()]
+    assert shown == [browser.focused()] == [keys[1]]
+    # One steps to what is there only.
+    assert [key for key, _ in json.loads(browser.js("return sessionStorage.getItem('order')"))] == shown
+    ActionChains(browser.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+    browser.wait(lambda: not browser.all(".undo"))
+    browser.open("/?q=coins")
+    assert all(there(es, id) for id in added)
+
+
+def test_what_was_deleted_by_leaving_the_page_is_not_offered_to_be_undone_when_one_comes_back(
+    browser: Browser, es: Elasticsearch, added: list[str]
+) -> None:
+    browser.open("/?q=the AND (first OR second)")
+    browser.press(Keys.ARROW_RIGHT, "x", Keys.DELETE)
+    browser.one(".undo")
+    browser.js("document.querySelector('.brand').click()")
+    browser.wait(lambda: es.count(index=INDEX, query={"ids": {"values": added}})["count"] == 1)
+    browser.driver.back()
+    browser.wait(lambda: browser.one(".total").text == "1 picture")
+    assert len([card for card in browser.all(".card") if card.is_displayed()]) == 1 and not browser.all(".undo")
+
+
 def test_leaving_the_page_deletes(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
     browser.open(f"/picture/{INDEX}?id=first")
     browser.one("[data-delete] button").click()
@@ -178,6 +213,22 @@ def test_selected_pictures_are_tagged_and_deleted(browser: Browser, es: Elastics
     browser.wait(lambda: not any(there(es, id) for id in added))
 
 
+def test_a_page_asks_about_very_many_and_the_form_is_what_it_was_when_one_comes_back(browser: Browser) -> None:
+    """A browser shows the page as it was left, and "Download" has no address of its own."""
+    browser.open("/")
+    browser.js(
+        """
+        const documents = Array(3000).fill({version: "1:1:images/0123456789", title: "One"});
+        window.fetch = async () => new Response(JSON.stringify({documents}));
+        const form = document.querySelector("#selection");
+        form.submit = () => { window.asked = form.getAttribute("action"); };
+        askToDelete(form, ["images/1"], "/delete/ask", () => {});
+        """
+    )
+    browser.wait(lambda: browser.js("return window.asked") == "/delete/ask")
+    assert browser.one("#selection").get_dom_attribute("action") == "/download"
+
+
 SCALE = "return document.querySelector('.viewer img').getBoundingClientRect().width / innerWidth"
 
 
@@ -213,6 +264,44 @@ def test_the_viewer_shows_the_results_large(browser: Browser) -> None:
     browser.press(Keys.ESCAPE)
     browser.wait(lambda: browser.one("main.detail").get_attribute("data-key") == keys[2])
     assert not browser.one(".viewer").is_displayed()
+
+
+def test_results_are_turned_and_cropped_in_the_viewer(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    browser.open("/?q=the AND (first OR second)")
+    first, second = browser.js("return [...document.querySelectorAll('.card')].map((card) => card.dataset.key)")
+    browser.one(".card a").click()
+    browser.one("figure a").click()
+    shown = "const image = document.querySelector('.viewer img'); return [image.naturalWidth, image.naturalHeight]"
+    browser.wait(lambda: browser.js(shown) == [1800, 1200])
+    browser.press("r")
+    browser.wait(lambda: browser.js(shown) == [1200, 1800])
+    # As often as one likes, and others of the results, too.
+    browser.one("[data-view=right]").click()
+    browser.wait(lambda: browser.js(shown) == [1800, 1200])
+    browser.press(Keys.ARROW_RIGHT)
+    browser.wait(lambda: viewed(browser) == "2 of 2" and browser.js(shown) == [1800, 1200])
+    browser.one("[data-view=left]").click()
+    browser.wait(lambda: browser.js(shown) == [1200, 1800] and viewed(browser) == "2 of 2")
+    browser.shot("viewer-turned")
+    browser.one("[data-view=crop]").click()
+    browser.wait(lambda: browser.one("main.detail").get_attribute("data-key") == second)
+    assert browser.one(".crop").get_attribute("open") and size(browser) == [1200, 1800]
+    browser.one(".crop input[name=top]").send_keys(Keys.HOME, Keys.DELETE, "50")
+    browser.one(".crop button").click()
+    browser.wait(lambda: size(browser) == [1200, 900])
+    widths = [es.get(index=INDEX, id=key.partition("/")[2])["_source"]["image"]["width"] for key in (first, second)]
+    assert widths == [1800, 1200]
+
+
+def test_the_viewer_says_why_a_picture_is_not_turned(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    es.indices.put_settings(index=INDEX, settings={"index.default_pipeline": "_none"})
+    try:
+        browser.open(f"/picture/{INDEX}?id=first")
+        browser.one("figure a").click()
+        browser.press("l")
+        browser.wait(lambda: "Nothing in the pipeline of the index" in viewed(browser))
+    finally:
+        es.indices.put_settings(index=INDEX, settings={"index.default_pipeline": "images"})
 
 
 def swipe(browser: Browser, *places: tuple[int, int]) -> None:

@@ -144,3 +144,26 @@ def test_one_steps_on_where_the_loaded_list_ends(page: Browser) -> None:
         page.wait(lambda: page.all(".grid .card"))
         assert page.wait(page.focused) == f"{INDEX}/{last.removeprefix('Number ')}"
         assert page.titles()[:PAGE] == shown
+
+
+def test_what_was_changed_is_seen_when_one_comes_back_and_nothing_is_lost(page: Browser, es: Elasticsearch) -> None:
+    """A change makes a picture the newest one, which pushes another one from the first page."""
+    scroll_until(page, 4 * PAGE)
+    before = page.titles()
+    card = page.all(".card a")[2 * PAGE]
+    page.js("arguments[0].scrollIntoView({block: 'center'})", card)
+    left = page.js("return window.scrollY")
+    card.send_keys(Keys.ENTER)
+    page.wait(lambda: page.all("main.detail"))
+    key = page.one("main.detail").get_attribute("data-key")
+    es.update(index=INDEX, id=key.partition("/")[2], doc={"title": "Another title"}, refresh=True)
+    # As the forms of the page do it; this gallery only shows.
+    page.js("changed()")
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: page.all(".grid .card"))
+    page.wait(lambda: len(page.titles()) >= len(before))
+    assert page.titles()[0] == "Another title"
+    assert page.titles()[1 : len(before)] == [title for title in before if title != before[2 * PAGE]]
+    assert abs(page.js("return window.scrollY") - left) < 5
+    scroll_until(page, COUNT)
+    assert len(set(page.titles())) == COUNT

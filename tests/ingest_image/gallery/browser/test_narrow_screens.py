@@ -115,6 +115,26 @@ def test_the_keyboard_gets_everywhere_and_one_sees_where(
     assert unseen == []
 
 
+@pytest.mark.parametrize("width", (1280, *WIDTHS))
+@pytest.mark.parametrize("message", ["", "Stored 1 picture."])
+def test_messages_cover_nothing_that_is_done_with_what_is_selected(
+    chromium: Any, place: str, width: int, message: str
+) -> None:
+    """The place for messages is there without one, too."""
+    page = Browser(chromium, place)
+    page.look(width, 900)
+    page.open("/")
+    page.js("document.querySelector('.choose').click(); if (arguments[0]) toast(arguments[0])", message)
+    covered = """
+        return [...document.querySelectorAll('#selection button, #selection input')].filter((one) => {
+            const box = one.getBoundingClientRect();
+            return !one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+        }).map((one) => one.outerHTML);
+    """
+    assert page.js(covered) == []
+    page.shot(f"narrow-selected-message-{width}", 0.4)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_viewer_keeps_the_keyboard_and_gives_it_back(
     chromium: Any, es: Elasticsearch, place: str, width: int

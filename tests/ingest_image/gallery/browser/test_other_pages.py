@@ -94,8 +94,8 @@ def test_the_chosen_month_is_in_sight(page: Browser) -> None:
     assert page.js("return document.querySelector('.timeline [aria-current]').getBoundingClientRect().right") <= 360
 
 
-def shows_one_of(page: Browser, places: set[str]) -> None:
-    page.wait(lambda: page.one(".where").text in places)
+def shows(page: Browser, place: str) -> None:
+    page.wait(lambda: page.one(".where").text == place)
 
 
 def test_the_viewer_goes_on_where_the_loaded_list_ends(page: Browser) -> None:
@@ -108,9 +108,9 @@ def test_the_viewer_goes_on_where_the_loaded_list_ends(page: Browser) -> None:
         page.one("figure a").click()
         # The next two, and so on until the end; then the first one again.
         for at in range(1, 9):
-            shows_one_of(page, {f"{at} of {count}" for count in range(min(at + 1, 8), 9)})
+            shows(page, f"{at} of 8")
             page.press(Keys.ARROW_RIGHT)
-        shows_one_of(page, {"1 of 8"})
+        shows(page, "1 of 8")
 
 
 def test_a_map_of_tiles_comes_from_the_named_server_and_no_other(chromium: Any, es: Elasticsearch, place: str) -> None:

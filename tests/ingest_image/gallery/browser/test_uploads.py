@@ -77,6 +77,33 @@ def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, folder: Path
 
 
 @pytest.mark.usefixtures("added")
+def test_storing_many_is_stopped_and_not_ended_unasked(browser: Browser, folder: Path) -> None:
+    browser.open()
+    browser.js(
+        """
+        const real = window.fetch;
+        window.fetch = (path, ...more) => path !== "/upload" ? real(path, ...more)
+            : new Promise((done) => { window.release = () => done(real(path, ...more)); });
+        """
+    )
+    browser.drag_in(folder, ".zone-upload")
+    browser.wait(lambda: browser.js("return Boolean(window.release)"))
+    leave = (
+        "const leaving = new Event('beforeunload', {cancelable: true});"
+        "window.dispatchEvent(leaving); return leaving.defaultPrevented"
+    )
+    assert browser.js(leave)
+    # The page is of use meanwhile, and looks like it.
+    assert browser.js("return getComputedStyle(document.querySelector('.grid')).opacity") == "1"
+    assert browser.js("return getComputedStyle(document.querySelector('.busy')).visibility") == "visible"
+    browser.shot("storing")
+    browser.one(".toast button").click()
+    browser.js("window.release()")
+    browser.wait(lambda: "Stopped: 3 others were not sent." in browser.one(".toasts").text)
+    assert not browser.js(leave) and not browser.all(".storing")
+
+
+@pytest.mark.usefixtures("added")
 def test_a_dropped_folder_is_stored(browser: Browser, es: Elasticsearch, folder: Path) -> None:
     """Files of the folder itself and below it, as the browser reads them from the disk."""
     browser.open()
