@@ -22,10 +22,11 @@ from .backlog import Waiting
 from .claims import Claims, Key, claim
 from .done import Done
 from .log import Log
-from .soundness import is_quick, tried
+from .soundness import is_away, is_quick, tried
 from .writer import Blame, EnrichingWriter, NotWritten
 
 _NEVER_THERE = "it is not found where its pipeline writes it: does that change its routing?"
+_IGNORED = "the pipeline ignores that its processor image fails, as it does for a tiny picture now"
 _NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
 
 
@@ -88,10 +89,15 @@ class Batch:
     def _look_back(self) -> None:
         """Count what was enriched. The answer to a bulk does not say whether the pipeline has a processor for it."""
         unheard = self._unheard()
+        # A pipeline may ignore failures, also those of a service that is away.
+        waits = bool(unheard) and is_away(self._tools.client, self._job.pipelines)
         for id_, seq_no in self._written.items():
             one = self._waiting[id_]
             if id_ not in unheard:
                 self.done.enriched += 1
+            elif waits:
+                self._attempts.postponed(one.key, seq_no)
+                self.done.waits = _IGNORED
             elif self._attempts.failed(one.key, seq_no):
                 self._last.append((one, _NOT_ADDED))
             else:
