@@ -43,6 +43,8 @@ class Attempt:
     hopeless: bool = False
     # Whether that is a failure: it waits, and can neither be enriched nor written.
     unwritable: bool = False
+    # Whether somebody seems to have written a newer one first.
+    conflicts: bool = False
     # Whether it took too long although others got through: then it is sent alone, as it may have waited for those.
     slow: bool = False
     # How often it was asked which version there is, as searches showed an older one.
@@ -75,12 +77,20 @@ class Attempts:
 
     def failed(self, key: Key, seq_no: int, slow: bool = False) -> bool:
         """The picture is at fault, maybe as it is `slow`. Returns whether that was the last attempt."""
-        failures = self.of(key, seq_no).failures + 1
+        before = self.of(key, seq_no)
+        failures = before.failures + 1
         if failures > len(PAUSES):
             self._known.pop(key, None)
             return True
-        self._keep(key, Attempt(seq_no, failures, due=time.monotonic() + PAUSES[failures - 1], slow=slow))
+        due = time.monotonic() + PAUSES[failures - 1]
+        self._keep(key, Attempt(seq_no, failures, due=due, conflicts=before.conflicts, slow=slow))
         return False
+
+    def conflicted(self, key: Key, seq_no: int) -> bool:
+        """It was not there when it was to be written. Returns whether nobody has written a newer version since then."""
+        before = self.of(key, seq_no)
+        self._keep(key, replace(before, conflicts=True))
+        return before.conflicts
 
     def postponed(self, key: Key, seq_no: int) -> None:
         """Something else is at fault: it does not count."""

@@ -22,9 +22,11 @@ from .backlog import Waiting
 from .claims import Claims, Key, claim
 from .done import Done
 from .log import Log
-from .soundness import is_quick, tried
+from .soundness import is_away, is_quick, tried
 from .writer import Blame, EnrichingWriter, NotWritten
 
+_NEVER_THERE = "it is not found where its pipeline writes it: does that change its routing?"
+_IGNORED = "the pipeline ignores that its processor image fails, as it does for a tiny picture now"
 _NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
 
 
@@ -67,6 +69,7 @@ class Batch:
         seconds = time.monotonic() - began
         self.is_gone = writer.is_gone
         self._judge(writer.refusals, seconds)
+        self._judge_conflicts(writer.conflicts)
         if count := self.done.enriched:
             index, took = self._job.index, round(seconds, 3)
             sentence = f"{counted(count, 'document')} of {index} enriched in {took:.1f} s"
@@ -86,10 +89,15 @@ class Batch:
     def _look_back(self) -> None:
         """Count what was enriched. The answer to a bulk does not say whether the pipeline has a processor for it."""
         unheard = self._unheard()
+        # A pipeline may ignore failures, also those of a service that is away.
+        waits = bool(unheard) and is_away(self._tools.client, self._job.pipelines)
         for id_, seq_no in self._written.items():
             one = self._waiting[id_]
             if id_ not in unheard:
                 self.done.enriched += 1
+            elif waits:
+                self._attempts.postponed(one.key, seq_no)
+                self.done.waits = _IGNORED
             elif self._attempts.failed(one.key, seq_no):
                 self._last.append((one, _NOT_ADDED))
             else:
@@ -170,6 +178,19 @@ class Batch:
                 self._say("postponed", one, "is tried again later", refused.reason)
             else:
                 self.done.waits = refused.reason
+
+    def _judge_conflicts(self, ids: Sequence[str]) -> None:
+        """Whose version of before is read once more, has no newer one that would be done in its turn."""
+        for id_ in ids:
+            one, seq_no = self._waiting[id_], self._sent[id_].seq_no
+            if not self._attempts.conflicted(one.key, seq_no):
+                continue
+            if self._attempts.failed(one.key, seq_no):
+                self._attempts.give_up(one.key, seq_no, unwritable=True)
+                self._say("failed", one, "can neither be enriched nor written", _NEVER_THERE)
+            else:
+                self.done.failed += 1
+                self._say("failed", one, "is tried again", _NEVER_THERE)
 
     def _failed(self, one: Waiting, refused: NotWritten) -> None:
         seq_no = self._sent[one.id].seq_no

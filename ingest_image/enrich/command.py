@@ -77,10 +77,10 @@ def enrich(
         index, patterns = patterns[0], ()
     if (index is None) != (names is None and not stale) or (index and patterns):
         raise click.UsageError("INDEX is for --add and --stale; use --index to say which indices are followed")
-    log = Log(as_json)
+    log, unmarked = Log(as_json), list[str]()
     if index:
         added = tuple(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
-        mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
+        unmarked = mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
         patterns, once = (index,), True
     enricher = Enricher(client, backlog_of(client, patterns, patterns), log, max_bulk_bytes)
     with stopped_by_signals() as stop, ExitStack() as metrics:
@@ -94,6 +94,8 @@ def enrich(
             if once and (sentence := when_there(client, partial(missing_index, client, patterns), log, stop)):
                 raise click.ClickException(sentence)
             follow(enricher, stop, once)
+            if unmarked:
+                raise GivenUp("\n".join(["some documents cannot be marked", *unmarked]))
         except (BulkStopped, GivenUp) as error:
             raise click.ClickException(f"not everything is enriched: {error}") from error
         finally:

@@ -29,15 +29,23 @@ def tried(client: Elasticsearch, pipelines: Sequence[str]) -> float | None:
     Its operations are left out, as a stored picture has had them, and other processors, which may need more than it.
     """
     began = time.monotonic()
-    installed = readable_pipelines(client)
-    recipes = [
-        {"field": "image", "timeout": _TIMEOUT} | {name: recipe[name] for name in ("properties",) if name in recipe}
-        for body in bodies_with_called(pipelines, installed)
-        for recipe in recipes_of(body)
-    ]
+    recipes = _recipes(client, pipelines)
     if not recipes or not all(_is_done(client, recipe) for recipe in recipes):
         return None
     return time.monotonic() - began
+
+
+def is_away(client: Elasticsearch, pipelines: Sequence[str]) -> bool:
+    """Whether these pipelines ask a service for something, and it does not do that for a tiny picture either."""
+    return not all(_is_done(client, recipe) for recipe in _recipes(client, pipelines))
+
+
+def _recipes(client: Elasticsearch, pipelines: Sequence[str]) -> list[dict[str, object]]:
+    return [
+        {"field": "image", "timeout": _TIMEOUT} | {name: recipe[name] for name in ("properties",) if name in recipe}
+        for body in bodies_with_called(pipelines, readable_pipelines(client))
+        for recipe in recipes_of(body)
+    ]
 
 
 def is_quick(tiny: float | None, seconds: float) -> bool:

@@ -60,11 +60,16 @@ class EnrichingWriter(Writer):
     max_retries: int = 0
     stored: Callable[[str, int], None] = lambda id_, seq_no: None
     refusals: list[NotWritten] = field(default_factory=list)
+    # Ids of those that were not there with the number that was read.
+    conflicts: list[str] = field(default_factory=list)
     # Whether the index is another one by now, or none.
     is_gone: bool = False
 
     def accepted(self, document: Sent, item: dict[str, Any]) -> None:
         self.stored(document.id, item["_seq_no"])
+
+    def conflicted(self, document: Sent) -> None:
+        self.conflicts.append(document.id)
 
     def refused(self, document: Sent, item: dict[str, Any]) -> None:
         status = status_of(item)

@@ -18,6 +18,8 @@ from . import outcome
 from .documents import Document
 
 _CONFLICT = 409
+# Of a document of whose id nothing was heard.
+_RENAMED = {"status": 400, "error": {"type": "renamed", "reason": "a pipeline gives it another _id"}}
 _LOOK_BACK = 100
 
 
@@ -90,6 +92,9 @@ class Writer:
             with closing(results):
                 for ok, item in results:
                     self._take(ok, item, sent)
+            for document in sent.values():
+                self.refused(document, _RENAMED)
+                self.tick()
         finally:
             self._look_back()
 
@@ -126,12 +131,16 @@ class Writer:
         return Sent(document.id, document.routing, outcome.fingerprint(document.source, self.targets), holds)
 
     def _take(self, ok: bool, item: dict[str, Any], sent: dict[str, Sent]) -> None:
-        document = sent.pop(item["_id"])
+        document = sent.pop(item["_id"], None)
+        if document is None:
+            # Which one it was, is seen by who is left over.
+            return
         if ok:
             self.report.written += 1
             self.accepted(document, item)
         elif status_of(item) == _CONFLICT:
             self.report.changed += 1
+            self.conflicted(document)
         else:
             self.refused(document, item)
         self.tick()
@@ -141,6 +150,9 @@ class Writer:
         self._stored.append(document)
         if len(self._stored) >= _LOOK_BACK:
             self._look_back()
+
+    def conflicted(self, document: Sent) -> None:
+        """A document was not written, as it is not there with the number that was read."""
 
     def refused(self, document: Sent, item: dict[str, Any]) -> None:
         """A document was not written, as `item` says, and not because of a newer write. May raise BulkStopped."""

@@ -16,6 +16,8 @@ from .reasons import reason_of, reason_of_cause
 # A service or node that is restarting.
 _UNAVAILABLE = (502, 503, 504)
 _BUSY = 429
+_UNANSWERED = 500
+_FAIL = "fail_processor_exception"
 _TRIED_AGAIN = (_BUSY, *_UNAVAILABLE)
 # Seconds: pictures take time.
 _PATIENCE = 300
@@ -67,7 +69,18 @@ def send_bulks(
     # The client says that it is an iterable only.
     with closing(cast("Generator[tuple[bool, dict[str, Any]], None, None]", sent)) as results:
         for ok, item in results:
-            yield ok, next(iter(item.values()))
+            yield _as_written(ok, next(iter(item.values())))
+
+
+def _as_written(ok: bool, item: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    """The same, but what Elasticsearch has accepted and not written was refused: with why, and as 400."""
+    if ok and item.get("result") == "noop":
+        why = "a pipeline drops it"
+    elif ok and item.get("failure_store") == "used":
+        why = "its pipeline refused it; why is in the failure store of the data stream"
+    else:
+        return ok, item
+    return False, item | {"status": 400, "error": {"type": "not_written", "reason": why}}
 
 
 class _Telling:
@@ -128,12 +141,17 @@ def failure_of(item: dict[str, Any]) -> str:
     """Status and innermost reason of an item that failed, without the document that it holds."""
     exception = item.get("exception")
     reason = reason_of(exception) if isinstance(exception, ApiError) else reason_of_cause(item.get("error"))
-    return f"{status_of(item)} {reason}"
+    return f"{item.get('status', _UNANSWERED)} {reason}"
 
 
 def status_of(item: dict[str, Any]) -> int:
-    """HTTP status of an item; 500 for a request that got no answer."""
-    return int(item.get("status", 500))
+    """HTTP status of an item; 500 for a request that got no answer.
+
+    400 for what the processor `fail` refuses: Elasticsearch says 500 of it, as if the node had a defect.
+    """
+    error = item.get("error")
+    is_refused = isinstance(error, dict) and error.get("type") == _FAIL
+    return 400 if is_refused else int(item.get("status", _UNANSWERED))
 
 
 def stop_if_hopeless(item: dict[str, Any], name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from processor_service.fields import PENDING_SINCE
 
@@ -13,6 +13,7 @@ from ..resources import Body
 from .called_pipelines import later_fields, target_fields
 
 _DATES = ("date", "date_nanos")
+_NO_SHARD = 503
 # This setting of a nested field puts flat copies of what is in it into the document. So may include_in_parent, but then
 # Elasticsearch does not sort by them.
 _INTO_ROOT = "include_in_root"
@@ -83,8 +84,16 @@ def forgotten(
     `written`: the fields to which pipelines write.
     """
     for field in sorted(set(fields_of_waiting(mapping)) - set(written)):
-        query = {"exists": {"field": f"{field}.{PENDING_SINCE}"}}
-        if count := client.count(index=index, query=query).body["count"]:
+        # What has no such hash is no picture: others may have fields of that name, too.
+        wanted = [{"exists": {"field": f"{field}.{name}"}} for name in (PENDING_SINCE, "sha256")]
+        try:
+            count = client.count(index=index, query={"bool": {"filter": wanted}}).body["count"]
+        except ApiError as error:
+            if error.status_code != _NO_SHARD:
+                raise
+            # Nothing can be added to it in any case.
+            return
+        if count:
             yield field, count
 
 

@@ -225,18 +225,32 @@ def test_a_picture_that_cannot_be_enriched_is_recorded_and_tried_again_when_aske
     assert image["data"] == before["data"]
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({}, r"\[service_unavailable\]"),
+        ({"ignore_failure": True}, "the pipeline ignores that its processor image fails"),
+    ],
+    ids=["plain", "ignored"],
+)
 def test_a_service_that_is_down_is_waited_for(
-    es: Elasticsearch, index: str, service: Service, at_once: None, monkeypatch: pytest.MonkeyPatch
+    es: Elasticsearch,
+    index: str,
+    service: Service,
+    more: dict[str, Any],
+    why: str,
+    at_once: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     let_wait(es, index, "1", "2")
     usual = es.ingest.get_pipeline(id=index).body[index]["processors"]
-    es.ingest.put_pipeline(id=index, processors=[{"image": {**LATER, "timeout": "2s"}}])
+    es.ingest.put_pipeline(id=index, processors=[{"image": {**LATER, "timeout": "2s", **more}}])
     working = enricher(es, index)
     monkeypatch.setattr(rests, "PAUSE", 0.0)
     monkeypatch.setattr(follow, "_PATIENCE", 0.0)
     set_hosts(es, f"http://127.0.0.1:{free_port()}")
     try:
-        with pytest.raises(follow.GivenUp, match=r"\[service_unavailable\]"):
+        with pytest.raises(follow.GivenUp, match=why):
             follow.follow(working, threading.Event(), once=True)
     finally:
         set_hosts(es, service.url)

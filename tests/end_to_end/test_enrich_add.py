@@ -161,6 +161,25 @@ def test_a_node_that_is_busy_or_away_is_waited_for(
         assert es.get(index=index, id=id)["_version"] == 3
 
 
+def test_what_cannot_be_marked_is_named_and_keeps_nothing_else_from_being_enriched(
+    es: Elasticsearch, es_url: str, index: str
+) -> None:
+    for id, logo in {"bad": "none", "good": LARGE}.items():
+        es.index(index=index, id=id, document={"logo": logo, "image": {"data": LARGE}})
+    ask_for(es, index, NOW, later=["embedding"])
+    (now,) = es.ingest.get_pipeline(id=index).body[index]["processors"]
+    # There has to be a logo now, which no test picture has, and it has to be a picture.
+    es.ingest.put_pipeline(id=index, processors=[now, {"image": {"field": "logo", "target_field": "small"}}])
+    for marked in ("1 document", "0 documents"):
+        result = add(es_url, index)
+        assert result.exit_code == 1 and f" {marked} of {index} marked" in result.output, result.output
+        assert "were made by other recipes is not known" in result.output and "  bad: 400 [" in result.output, (
+            result.output
+        )
+        assert source(es, index, "good")["image"]["embedder"] == "builtin-v1"
+    assert "embedder" not in source(es, index, "bad")["image"]
+
+
 def test_a_service_that_is_away_while_documents_are_marked_is_waited_for(
     es: Elasticsearch, index: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

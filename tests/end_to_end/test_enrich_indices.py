@@ -144,6 +144,11 @@ def test_a_single_run_says_that_no_pipeline_adds_what_waits(es: Elasticsearch, e
             report = CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
             assert f"{what.format(f'of {index} ')}{instead}: it is never added" in report, report
         assert waiting(es, other) == []
+        # What is called as ours is no picture.
+        order = {"pending": True, "pending_since": "2026-01-01"}
+        es.index(index=other, id="2", document={"order": order}, pipeline="_none", refresh=True)
+        assert run_once(es_url, other).exit_code == 0
+        assert "pending in order" not in CliRunner().invoke(doctor, ["--url", es_url, "--index", other]).output
         es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
         es.indices.put_settings(index=index, settings={"index.default_pipeline": index})
         assert run_once(es_url, index).exit_code == 0 and waiting(es, index) == []
@@ -162,10 +167,11 @@ def test_a_single_run_does_not_end_well_while_a_shard_is_missing(
         assert result.exit_code == 1 and "not everything is enriched: Elasticsearch refused with 503" in result.output
         found_again()
         assert waiting(es, other) == waiting(es, index) == []
-        # One without a pipeline or pictures, and so without the template.
+        # One without a pipeline, in which pictures may have waited once.
         elsewhere = {"index.routing.allocation.require._name": "nowhere", "index.default_pipeline": "_none"}
-        aliases: dict[str, Any] = {f"{index}-red": {}}
-        es.indices.create(index=f"red-{index}", settings=elsewhere, aliases=aliases, wait_for_active_shards=0)
+        mappings = {"properties": {"image": {"properties": {"pending_since": {"type": "date"}}}}}
+        alias: dict[str, Any] = {"aliases": {f"{index}-red": {}}, "mappings": mappings}
+        es.indices.create(index=f"red-{index}", settings=elsewhere, **alias, wait_for_active_shards=0)
         assert run_once(es_url, f"{index}*").exit_code == 0
         es.indices.delete(index=f"red-{index}")
 
@@ -193,6 +199,35 @@ def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elast
         image = document["image"]
         assert document["title"] == hit["_routing"]
         assert image["embedder"] == "builtin-v1" and "pending" not in image
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=index)
+
+
+def test_what_a_pipeline_gives_another_routing_is_named_and_delays_nobody(
+    es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "PAUSES", (0.0,))
+    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+    es.indices.create(index=index, settings={"index.default_pipeline": index, "index.number_of_shards": 3})
+    let_wait(es, index, "1", "2")
+    shards = {id: str(es.search_shards(index=index, routing=id)["shards"]) for id in ("1", *"abcdef")}
+    other = next(id for id, shard in shards.items() if shard != shards["1"])
+    perform, bulks = Transport.perform_request, [0]
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        # As a pipeline does it; the node of the tests has no processor that could.
+        if "_bulk" in target:
+            bulks[0] += 1
+            changed = f'"_id":"1","routing":"{other}"'.encode()
+            more["body"] = [line.replace(b'"_id":"1"', changed) for line in more["body"]]
+        return perform(self, method, target, **more)
+
+    working = enricher(es, index)
+    monkeypatch.setattr(Transport, "perform_request", performed)
+    with pytest.raises(follow.GivenUp, match="1 document can neither be enriched nor written"):
+        follow.follow(working, threading.Event(), once=True)
+    # Somebody may have written a newer one, which would be read; then two attempts.
+    assert (working.total.enriched, bulks[0], waiting(es, index)) == (1, 3, ["1"])
     es.indices.delete(index=index)
     es.ingest.delete_pipeline(id=index)
 

@@ -164,6 +164,30 @@ def sent_to(line: bytes, index: str, other: str) -> bytes:
     return line.replace(json.dumps(index).encode(), json.dumps(other).encode())
 
 
+def test_what_a_pipeline_gives_another_id_is_named_and_delays_nobody(
+    es: Elasticsearch, es_url: str, index: str, pipeline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(attempts, "PAUSES", ())
+    made(es, index)
+    let_wait(es, index, "2")
+    perform = Transport.perform_request
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        # As a pipeline does it; the node of the tests has no processor that could.
+        if "_bulk" in target:
+            more["body"] = [line.replace(b'"_id":"1"', b'"_id":"another"') for line in more["body"]]
+        return perform(self, method, target, **more)
+
+    working = enricher(es, index)
+    monkeypatch.setattr(Transport, "perform_request", performed)
+    with pytest.raises(follow.GivenUp, match="1 document can neither be enriched nor written"):
+        follow.follow(working, threading.Event(), once=True)
+    assert (working.total.enriched, waiting(es, index)) == (1, ["1"])
+    output = CliRunner().invoke(reprocess, [index, "--url", es_url, "--pending"]).output
+    assert "0 of 1 written" in output and "1: 400 a pipeline gives it another _id" in output, output
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_what_a_pipeline_sends_to_another_index_is_waited_for_and_changes_nothing_there(
     es: Elasticsearch,

@@ -67,6 +67,21 @@ def test_a_newer_version_begins_again_and_an_older_one_is_not_looked_at(clock: l
     assert known.is_due(KEY, 0)
 
 
+def test_a_version_that_is_never_found_counts_from_the_second_time_on(clock: list[float]) -> None:
+    known = Attempts()
+    assert not known.conflicted(KEY, 7) and known.is_due(KEY, 7)
+    # Somebody wrote a newer one; of that nothing is known.
+    assert not known.conflicted(KEY, 8)
+    for pause in (1, 5, 25):
+        assert known.conflicted(KEY, 8) and not known.failed(KEY, 8) and not known.is_due(KEY, 8)
+        clock[0] += pause
+        assert known.is_due(KEY, 8)
+    assert known.conflicted(KEY, 8) and known.failed(KEY, 8)
+    # A failure of another kind is none of this kind.
+    known.failed(KEY, 9)
+    assert not known.conflicted(KEY, 9) and known.of(KEY, 9).failures == 1
+
+
 def test_what_a_search_shows_late_is_asked_for_less_and_less_often(clock: list[float]) -> None:
     known = Attempts()
     known.written(KEY, 9, 0, ())

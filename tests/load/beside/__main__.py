@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch
 
 from embedded_node import find_plugin_zip
+from ingest_image.enrich.follow import GivenUp, follow
 from tests.end_to_end.faults.test_faults import PHOTO
+from tests.helpers.enrichers import LATER, enricher, waiting
 from tests.helpers.pictures import b64
 from tests.helpers.service import TOKEN, running_service
 from tests.load.disturbed_bulks import nothing_held, outcome
@@ -145,6 +148,22 @@ def dropped(es: Elasticsearch) -> Iterator[Check]:
     yield "held afterwards", nothing_held(es), 0
 
 
+def waiting_and_dropped(es: Elasticsearch) -> Iterator[Check]:
+    name, wanted = "later", {"if": "ctx.wanted == 'no'"}
+    es.ingest.put_pipeline(id=name, processors=[{"image": LATER}])
+    es.indices.create(index=name, settings={"index.default_pipeline": name})
+    for id in ("yes", "no"):
+        es.index(index=name, id=id, document={"wanted": id, "image": {"data": PHOTO}}, refresh=True)
+    es.ingest.put_pipeline(id=name, processors=[{"image": LATER}, {"drop": wanted}])
+    working, said = enricher(es, name), ""
+    try:
+        follow(working, threading.Event(), once=True)
+    except GivenUp as error:
+        said = str(error)
+    expected = "1 document can neither be enriched nor written, see above"
+    yield "what waits and is dropped, what waits", (said, waiting(es, name)), (expected, ["no"])
+
+
 @contextmanager
 def running() -> Iterator[Elasticsearch]:
     with (
@@ -166,7 +185,8 @@ def main() -> int:
     good = True
     with running() as es:
         pipelines = Pipelines(es)
-        for checks in (lists(pipelines), others(pipelines, es), conditions(pipelines), dropped(es)):
+        checked = lists(pipelines), others(pipelines, es), conditions(pipelines), dropped(es), waiting_and_dropped(es)
+        for checks in checked:
             for what, found, expected in checks:
                 good &= found == expected
                 print(f"{what}: {found}{'' if found == expected else f', NOT {expected}'}", flush=True)
