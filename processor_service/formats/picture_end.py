@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 
-from .boxes import boxes
+from .boxes import boxes, item_places
 from .containers import PNG_SIGNATURE, gif_blocks, jpeg_header, jpeg_segments, png_chunks
 
 _JPEG, _JPEG_END = b"\xff\xd8", 0xD9
@@ -51,9 +52,20 @@ def ends_in_tile(data: bytes) -> bool:
 def _reaches_beyond(data: bytes) -> bool:
     found = list(boxes(data))
     pixels = b"jp2c" if data[4:8] == b"jP  " else b"meta"
-    return all(name != pixels for name, _, _ in found) or any(
-        end > len(data) for name, _, end in found if name in _OF_THE_PICTURE
-    )
+    if any(end > len(data) for name, _, end in found if name in _OF_THE_PICTURE):
+        return True
+    wanted = [(start, end) for name, start, end in found if name == pixels]
+    return not wanted or (pixels == b"meta" and _lacks_an_item(data, *wanted[0]))
+
+
+def _lacks_an_item(data: bytes, start: int, end: int) -> bool:
+    """Whether an item of an AVIF or HEIC lies beyond the end: a box that goes up to there does not say so."""
+    places = [at for name, at, _ in boxes(data, start + 4, end) if name == b"iloc"]
+    with suppress(ValueError, IndexError):
+        return any(
+            not one.method and one.start + one.length > len(data) for at in places for one in item_places(data, at)
+        )
+    return False
 
 
 def _is_sgi_cut_off(data: bytes) -> bool:
