@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
@@ -131,9 +132,17 @@ def test_no_cut_anywhere_gives_a_picture_with_holes(kind: str) -> None:
         assert furthest(result, expected) == 0
 
 
-@pytest.mark.parametrize("options", [{}, {"no_jp2": True}, {"tile_size": (16, 16)}], ids=str)
-def test_no_byte_of_a_jpeg_2000_may_be_missing(options: dict[str, Any]) -> None:
+TILES = {"tile_size": (16, 16)}
+
+
+@pytest.mark.parametrize(
+    ("options", "up_to_the_end"), [({}, False), ({"no_jp2": True}, False), (TILES, False), ({}, True), (TILES, True)]
+)
+def test_no_byte_of_a_jpeg_2000_may_be_missing(options: dict[str, Any], up_to_the_end: bool) -> None:
     data = encoded(photograph().resize((24, 20)), "JPEG2000", **options)
+    if up_to_the_end:
+        # A box without a length.
+        data = re.sub(rb"....jp2c", bytes(4) + b"jp2c", data, flags=re.DOTALL)
     assert decoded(data).image.size == (24, 20)
     for end in range(12, len(data)):
         assert refused(data[:end])[0] is Code.TRUNCATED_IMAGE, end
