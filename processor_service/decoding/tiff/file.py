@@ -30,6 +30,8 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         return width, height
 
     def _setup(self) -> None:
+        # Pillow looks for a turn in it, which TIFF has as a tag, and stumbles over one that is not of bytes.
+        self.info.pop("xmp", None)
         if self.tag_v2.get(Tag.Compression) in _NEVER_DECODED:
             raise _unknown_kind(self.tag_v2)
         samples = TiffSamples.of(self.tag_v2)

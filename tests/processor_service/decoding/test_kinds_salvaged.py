@@ -132,6 +132,20 @@ def test_a_tiff_with_tags_beyond_its_end_keeps_its_picture() -> None:
     assert furthest(result.image, base()) == 0
 
 
+# Types of numbers (TIFF 6.0, section 2), and the bytes of each. XMP should be of the first or of UNDEFINED.
+TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 9: 4, 11: 4, 12: 8, 13: 4}
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_xmp_of_any_type_takes_no_tiff_along(compression: str) -> None:
+    xmp = XMP.ljust(80)
+    data = encoded(base(), "TIFF", icc_profile=PROFILE, tiffinfo={700: xmp}, compression=compression)
+    at = data.index(struct.pack("<HHI", 700, 1, len(xmp))) + 2
+    for kind, size in TYPES.items():
+        result = decoded(data[:at] + struct.pack("<HI", kind, len(xmp) // size) + data[at + 6 :], all_frames=True)
+        assert (furthest(result.image, base()), result.icc_profile, result.metadata.xmp) == (0, PROFILE, xmp), kind
+
+
 @pytest.mark.parametrize("broken", [0, 4])
 def test_broken_exif_in_an_avif_takes_nothing_along(broken: int) -> None:
     data = picture("libavif/paris_icc_exif_xmp.avif")
