@@ -36,6 +36,7 @@ _WEBP_PARTS = {b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"
 _WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
 # Boxes of JPEG 2000 (ISO 15444-1, annex I) before the codestream: signature, type, header.
 _JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h"}
+_JP2_PIXELS = b"jp2c\xff\x4f\xff\x51"
 # How a PSD, and each of its resources, begins; where its colours begin, behind the head.
 _PSD, _RESOURCE, _COLORS = b"8BPS", b"8BIM", 26
 # Most bytes of all texts of a PNG, decompressed. Further texts are dropped.
@@ -204,7 +205,9 @@ def _jp2(data: bytes) -> bytes:
         if name in _JP2_NEEDED:
             found.append(data[position:end])
         position = end
-    return b"".join(found)
+    # The length of a box is possible, but wrong: it reaches over the beginning of the pixels.
+    start = data.find(_JP2_PIXELS)
+    return b"".join(found) + (box(b"jp2c", _codestream(data[start + 4 :])) if start >= 0 else b"")
 
 
 def _codestream(data: bytes) -> bytes:

@@ -113,7 +113,9 @@ def test_a_box_of_a_jp2_that_is_broken_is_dropped(behind: str) -> None:
     at = data.index(b"jp2c") - 4
     too_long = struct.pack(">I", 5_000_000)
     short = (b"\0\0\0\x03uuid", b"\0\0\0\x09xml x", b"\0\0\0\x10resX" + bytes(8))
-    for box in (*short, too_long + b"uuid", too_long + b"xml x"):
+    # Up to the end of the file, into the head of the pixels, and into the pixels.
+    wrong = (struct.pack(">I", length) + b"xml x" for length in (0, 15, 400))
+    for box in (*short, too_long + b"uuid", too_long + b"xml x", *wrong):
         # The pixels may be said to reach up to the end of the file.
         for pixels in (data[at:], bytes(4) + data[at + 4 :]):
             assert furthest(decoded(data[:at] + box + pixels + BEHIND[behind]).image, base()) == 0, box
