@@ -107,6 +107,21 @@ def test_a_chunk_of_a_webp_that_reaches_beyond_the_end_takes_no_other_along(brok
             assert_whole(decoded(b"RIFF" + struct.pack("<I", length) + b"WEBP" + chunks + tail))
 
 
+@pytest.mark.parametrize("frames", [1, 2])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_profile_of_a_webp_whose_length_is_wrong_takes_nothing_along(lossless: bool, frames: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    more = {"save_all": True, "append_images": [base().rotate(180)]} if frames > 1 else {}
+    data = encoded(base(), "WEBP", lossless=lossless, exif=exif, icc_profile=PROFILE, xmp=XMP, **more)
+    expected = decoded(data, all_frames=True)
+    at = data.index(b"ICCP") + 4
+    for wrong in (-len(PROFILE), -5, -2, 2, 50, 1_000_000):
+        result = decoded(data[:at] + struct.pack("<I", len(PROFILE) + wrong) + data[at + 4 :], all_frames=True)
+        assert [furthest(*pair) for pair in zip(result.frames, expected.frames, strict=True)] == [0] * frames, wrong
+        assert (result.orientation, result.metadata.xmp) == (6, XMP)
+
+
 @pytest.mark.parametrize("behind", BEHIND)
 def test_a_box_of_a_jp2_that_is_broken_is_dropped(behind: str) -> None:
     data = encoded(base(), "JPEG2000")
