@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zlib
@@ -13,9 +14,12 @@ from PIL import ExifTags, Image
 from processor_service.decoding.salvage import _resources
 from processor_service.formats.containers import riff_chunks
 from processor_service.picture import Picture
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.broken_parts import BEHIND, CHUNKS, SEGMENTS
-from tests.helpers.kinds import decoded, furthest
-from tests.helpers.pictures import assert_alike, encoded, opened, picture
+from tests.helpers.kinds import SETTINGS, decoded, furthest
+from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
 
 PROFILE = opened(picture("libavif/apple_gainmap_old.jpg")).info["icc_profile"]
@@ -117,9 +121,13 @@ def test_a_profile_of_a_webp_whose_length_is_wrong_takes_nothing_along(lossless:
     expected = decoded(data, all_frames=True)
     at = data.index(b"ICCP") + 4
     for wrong in (-len(PROFILE), -5, -2, 2, 50, 1_000_000):
-        result = decoded(data[:at] + struct.pack("<I", len(PROFILE) + wrong) + data[at + 4 :], all_frames=True)
+        changed = data[:at] + struct.pack("<I", len(PROFILE) + wrong) + data[at + 4 :]
+        result = decoded(changed, all_frames=True)
         assert [furthest(*pair) for pair in zip(result.frames, expected.frames, strict=True)] == [0] * frames, wrong
         assert (result.orientation, result.metadata.xmp) == (6, XMP)
+        request = Request.parse({"data": b64(changed), "operations": []})
+        kept = decoded(base64.b64decode(process(request, SETTINGS, Stopwatch())["data"]), all_frames=True)
+        assert (len(kept.frames), kept.orientation) == (frames, 6)
 
 
 @pytest.mark.parametrize("behind", BEHIND)
