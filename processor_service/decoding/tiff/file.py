@@ -29,9 +29,12 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         width, height = self._tile_size
         return width, height
 
-    def _setup(self) -> None:
-        # Pillow looks for a turn in it, which TIFF has as a tag, and stumbles over one that is not of bytes.
+    def _reload_exif(self) -> None:
+        """Called for each page. In its XMP Pillow looks for a turn, and stumbles over one that is not of bytes."""
         self.info.pop("xmp", None)
+        super()._reload_exif()
+
+    def _setup(self) -> None:
         if self.tag_v2.get(Tag.Compression) in _NEVER_DECODED:
             raise _unknown_kind(self.tag_v2)
         samples = TiffSamples.of(self.tag_v2)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import struct
 import zlib
+from itertools import product
 from typing import Any
 
 import pytest
@@ -164,11 +166,16 @@ TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 9: 4, 11: 4, 12: 8, 13: 4}
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
 def test_xmp_of_any_type_takes_no_tiff_along(compression: str) -> None:
     xmp = XMP.ljust(80)
-    data = encoded(base(), "TIFF", icc_profile=PROFILE, tiffinfo={700: xmp}, compression=compression)
-    at = data.index(struct.pack("<HHI", 700, 1, len(xmp))) + 2
-    for kind, size in TYPES.items():
-        result = decoded(data[:at] + struct.pack("<HI", kind, len(xmp) // size) + data[at + 6 :], all_frames=True)
-        assert (furthest(result.image, base()), result.icc_profile, result.metadata.xmp) == (0, PROFILE, xmp), kind
+    options: dict[str, Any] = {"icc_profile": PROFILE, "tiffinfo": {700: xmp}, "compression": compression}
+    data = encoded(base(), "TIFF", **options, save_all=True, append_images=[base()])
+    # On both pages.
+    places = [found.start() + 2 for found in re.finditer(re.escape(struct.pack("<HHI", 700, 1, len(xmp))), data)]
+    assert len(places) == 2
+    for at, (kind, size) in product(places, TYPES.items()):
+        changed = data[:at] + struct.pack("<HI", kind, len(xmp) // size) + data[at + 6 :]
+        result = decoded(changed, all_frames=True)
+        assert (result.icc_profile, result.metadata.xmp) == (PROFILE, xmp), kind
+        assert [furthest(frame, base()) for frame in result.frames] == [0, 0], kind
 
 
 @pytest.mark.parametrize("broken", [0, 4])
