@@ -132,6 +132,22 @@ def test_a_profile_of_a_webp_whose_length_is_wrong_takes_nothing_along(lossless:
         assert (len(kept.frames), kept.orientation) == (frames, 6)
 
 
+def test_a_frame_of_a_webp_whose_length_is_wrong_hides_no_other() -> None:
+    """Decoders find what is in it by other lengths. What was kept of the file lost those behind it."""
+    pages = [base(), base().rotate(180), base().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    data = encoded(base(), "WEBP", lossless=True, save_all=True, append_images=pages[1:])
+    for found in list(re.finditer(b"ANMF", data))[:2]:
+        length = int.from_bytes(data[found.end() : found.end() + 4], "little")
+        for more in (2, 8):
+            changed = data[: found.end()] + struct.pack("<I", length + more) + data[found.end() + 4 :]
+            request = Request.parse({"data": b64(changed), "operations": []})
+            kept = decoded(base64.b64decode(process(request, SETTINGS, Stopwatch())["data"]), all_frames=True)
+            # Encoded again, and not without losses.
+            for frame, expected in zip(kept.frames, decoded(changed, all_frames=True).frames, strict=True):
+                assert_alike(frame, expected, 8)
+            assert len(kept.frames) == 3
+
+
 @pytest.mark.parametrize("behind", BEHIND)
 def test_a_box_of_a_jp2_that_is_broken_is_dropped(behind: str) -> None:
     data = encoded(base(), "JPEG2000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,6 +15,7 @@ from .shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"
+_NAME = re.compile(rb"[A-Za-z0-9]{3}[A-Za-z0-9 ]")
 _BEHIND_PROFILE = (*_PIXELS, _ANIMATION, _FRAME, _EXIF, b"XMP ")
 _HAS_EXIF, _HAS_PROFILE, _HAS_ALPHA, _MOVES = 0x08, 0x20, 0x10, 0x02
 _HEADER_BYTES = 10
@@ -35,6 +37,9 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     names = [*(name for name, _ in chunks), b""]
     if any(one == _PROFILE and behind not in _BEHIND_PROFILE for one, behind in pairwise(names)):
         raise ValueError("a profile of a wrong length, which hides pixels")
+    if not kept.at_any_price and not all(_NAME.fullmatch(name) for name, _ in chunks):
+        # Decoders find what is in a frame by its own lengths.
+        raise ValueError("a chunk of the WebP of a wrong length")
     if any(int.from_bytes(chunk[4:8], "little") >= NO_LENGTH for _, chunk in found):
         raise ValueError("a chunk of the WebP is longer than any file")
     if found[0][0] == _HEADER:
