@@ -55,3 +55,8 @@ def count_png_frames(chunks: Iterable[tuple[bytes, bytes]]) -> int:
         elif name in (b"IDAT", b"fdAT"):
             announced, count = False, count + announced
     return count if is_animated else 0
+
+
+def has_still(chunks: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether an animated PNG has a still picture that is not one of its frames."""
+    return next((name for name, _ in chunks if name in (b"fcTL", b"IDAT")), b"") == b"IDAT"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 from itertools import product
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -15,7 +16,7 @@ from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.broken_icons import scene
 from tests.helpers.kinds import SETTINGS, decoded, furthest
-from tests.helpers.pictures import b64, encoded, opened
+from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
 from tests.processor_service.encoding.test_kinds_timing import apng
 
@@ -143,3 +144,21 @@ def test_frames_are_those_that_are_there(said: int, default_image: bool) -> None
     stored = base64.b64decode(process(request, SETTINGS, Stopwatch())["data"])
     _, _, told_of = stored.partition(b"acTL")
     assert int.from_bytes(told_of[:4]) == len(result.frames)
+
+
+@pytest.mark.parametrize("operations", [["strip_metadata"], [{"strip_metadata": {"keep": ["icc"]}}]], ids=str)
+def test_a_still_picture_that_is_no_frame_stays_what_is_shown(operations: list[Any]) -> None:
+    """Encoded again without its profile, the first frame was in its place, and fields told of another picture."""
+    profile = opened(picture("libavif/apple_gainmap_old.jpg")).info["icc_profile"]
+    images = [SMALL[0], *(image.convert("RGBA") for image in SMALL[1:])]
+    data = encoded(
+        images[0], save_all=True, append_images=images[1:], default_image=True, duration=[10, 70], icc_profile=profile
+    )
+    request = Request.parse({"data": b64(data), "operations": operations})
+    stored = base64.b64decode(process(request, SETTINGS, Stopwatch())["data"])
+    expected = [*decoded(data).frames, *decoded(data, all_frames=True).frames]
+    found = decoded(stored, all_frames=True)
+    assert (found.source.frames, found.durations) == (2, [10, 70])
+    for one, other in zip([*decoded(stored).frames, *found.frames], expected, strict=True):
+        # Other numbers, if the profile goes.
+        assert_alike(one, other, 25)
