@@ -83,6 +83,8 @@ class Picture:
     output: Output = field(default_factory=Output)
     # Most pixels of the long and the short side after the one-off operations of a document.
     size_limit: tuple[int, int] | None = None
+    # Whether the first of the frames of a PNG is none, but what programs show that know no animations.
+    has_still: bool = False
     # How many faces, plates, pieces of text were hidden, in the frame that had most; None when nothing was looked for.
     redacted: dict[str, int] | None = None
     # Kept by `once`: the image that something was made of, and what was made.

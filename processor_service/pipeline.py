@@ -12,10 +12,13 @@ from .decoding.decode import check_whole, decode
 from .document import absent_fields, describe, describe_original, sign
 from .encoding.encode import encode
 from .errors import Code, ImageError
+from .formats.apng_numbers import has_still
+from .formats.containers import png_chunks
 from .formats.jpeg_end import ended
 from .metadata.cut import cut_metadata
 from .operations import Operation, wants_all_frames
 from .picture import Picture
+from .pixels.modes import same_mode
 from .settings import Settings
 from .shortcuts import leaves_pixels, tables_to_keep, target_of
 from .timing import Stopwatch
@@ -116,6 +119,8 @@ def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple
     if picture.source.frames > len(picture.frames):
         whole = decode(data, settings, all_frames=True)
         whole.output = picture.output
+        if picture.source.format == "png" and has_still(png_chunks(data)):
+            whole.frames, whole.has_still = same_mode([*picture.frames, *whole.frames]), True
         return encode(whole)
     return encode(picture)
 

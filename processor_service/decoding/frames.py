@@ -8,8 +8,9 @@ from itertools import islice
 
 from PIL import Image
 
+from ..formats.apng_numbers import count_png_frames
 from ..formats.avif_loops import avif_loops
-from ..formats.containers import count_gif_frames
+from ..formats.containers import count_gif_frames, png_chunks
 from ..formats.registry import format_of
 from ..formats.tiff_directories import chain
 from ..pixels.modes import same_mode
@@ -29,9 +30,10 @@ def count_frames(image: Image.Image, data: bytes, most: int) -> int:
         return count_gif_frames(data, most)
     if image.format == "TIFF":
         return max(1, sum(1 for _ in chain(data, most + 1)))
-    # The still picture that an APNG has for programs without animations is not one of its frames.
-    still = bool(getattr(image, "default_image", False))
-    return max(1, int(getattr(image, "n_frames", 1)) - still)
+    if image.format == "PNG":
+        # The still picture that an APNG has for programs without animations is not one of its frames.
+        return max(1, count_png_frames(png_chunks(data)))
+    return max(1, int(getattr(image, "n_frames", 1)))
 
 
 def has_frames(image: Image.Image) -> bool:

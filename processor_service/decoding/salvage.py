@@ -34,8 +34,11 @@ _NEXT_CHUNK = re.compile(rb"\0.{3}(?:" + b"|".join(sorted(_NEEDED | _TEXTS | _TE
 _NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
 _WEBP_PARTS = {b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF", b"XMP "}
 _WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
+# The profile stands behind the head, the pixels behind it.
+_HEAD_OF_WEBP, _PIXELS_OF_WEBP = 64, re.compile(rb"ANIM|ALPH|VP8[ L]")
 # Boxes of JPEG 2000 (ISO 15444-1, annex I) before the codestream: signature, type, header.
 _JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h"}
+_JP2_PIXELS = b"jp2c\xff\x4f\xff\x51"
 # How a PSD, and each of its resources, begins; where its colours begin, behind the head.
 _PSD, _RESOURCE, _COLORS = b"8BPS", b"8BIM", 26
 # Most bytes of all texts of a PNG, decompressed. Further texts are dropped.
@@ -65,7 +68,8 @@ def _lesser(data: bytes) -> Iterator[bytes]:
     elif data.startswith(b"\xff\xd8"):
         yield from _jpeg(data)
     elif data.startswith(b"RIFF"):
-        yield from (_webp(data, kept) for kept in (_WEBP_PARTS, _WEBP_NEEDED))
+        sound = _without_stray_profile(data)
+        yield from (_webp(sound, kept) for kept in (_WEBP_PARTS, _WEBP_NEEDED))
     elif data[4:8] == b"jP  ":
         yield _jp2(data)
     elif data.startswith(_PSD):
@@ -184,6 +188,17 @@ def _webp(data: bytes, kept: set[bytes]) -> bytes:
     return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body
 
 
+def _without_stray_profile(data: bytes) -> bytes:
+    """A WebP without a profile behind which no chunk begins: its length is wrong, so the pixels are searched for."""
+    at = data.find(b"ICCP", 12, _HEAD_OF_WEBP)
+    length = int.from_bytes(data[at + 4 : at + 8], "little")
+    behind = at + 8 + length + length % 2
+    if at < 0 or data[behind : behind + 4] in _WEBP_PARTS:
+        return data
+    found = _PIXELS_OF_WEBP.search(data, at + 8)
+    return data[:at] + data[found.start() :] if found else data
+
+
 def _jp2(data: bytes) -> bytes:
     """The boxes that make the picture. After a box with an impossible length, the pixels are searched for.
 
@@ -204,7 +219,9 @@ def _jp2(data: bytes) -> bytes:
         if name in _JP2_NEEDED:
             found.append(data[position:end])
         position = end
-    return b"".join(found)
+    # The length of a box is possible, but wrong: it reaches over the beginning of the pixels.
+    start = data.find(_JP2_PIXELS)
+    return b"".join(found) + (box(b"jp2c", _codestream(data[start + 4 :])) if start >= 0 else b"")
 
 
 def _codestream(data: bytes) -> bytes:

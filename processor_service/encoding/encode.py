@@ -161,10 +161,13 @@ def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
 def _timing(picture: Picture, frames: list[Image.Image], name: str) -> dict[str, Any]:
     if name == "tiff":
         return {}
+    moving = frames[1:] if picture.has_still else frames
     # Pages have no durations: a second each.
-    durations = picture.durations if len(picture.durations) == len(frames) else [1000] * len(frames)
+    durations = picture.durations if len(picture.durations) == len(moving) else [1000] * len(moving)
     loops = loops_in(name, picture.loop)
-    timing: dict[str, Any] = {"duration": times_in(name, durations, frames)}
+    timing: dict[str, Any] = {"duration": times_in(name, durations, moving)}
+    if picture.has_still:
+        timing["default_image"] = True
     if name == "gif":
         # GIF says how often the animation is repeated after the first time: 0 is forever, nothing is once. A frame may
         # be transparent where the one before was not, so each begins on an empty ground.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 
-from .boxes import boxes
+from .boxes import boxes, item_places
 from .containers import PNG_SIGNATURE, gif_blocks, jpeg_header, jpeg_segments, png_chunks
 
 _JPEG, _JPEG_END = b"\xff\xd8", 0xD9
@@ -37,7 +38,7 @@ def is_cut_off(data: bytes) -> bool:
     if data.startswith(_ICONS):
         return _is_icon_cut_off(data)
     if data.startswith(_CODES):
-        return data.find(_CODES_END, max(0, data.find(_OF_CODES))) < 0
+        return _lacks_end_of_codes(data, 0)
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     return data[4:8] in (b"ftyp", b"jP  ") and _reaches_beyond(data)
@@ -48,12 +49,31 @@ def ends_in_tile(data: bytes) -> bool:
     return data.endswith(_TILE) and (data.startswith(_CODES) or data[4:8] == b"jP  ") and is_cut_off(data)
 
 
+def _lacks_end_of_codes(data: bytes, start: int) -> bool:
+    return data.find(_CODES_END, max(start, data.find(_OF_CODES, start))) < 0
+
+
 def _reaches_beyond(data: bytes) -> bool:
+    """Whether a box of the picture does, or, as a box may go up to the end of the file, what is in it."""
     found = list(boxes(data))
     pixels = b"jp2c" if data[4:8] == b"jP  " else b"meta"
-    return all(name != pixels for name, _, _ in found) or any(
-        end > len(data) for name, _, end in found if name in _OF_THE_PICTURE
-    )
+    if any(end > len(data) for name, _, end in found if name in _OF_THE_PICTURE):
+        return True
+    wanted = [(start, end) for name, start, end in found if name == pixels]
+    if not wanted:
+        return True
+    start, end = wanted[0]
+    return _lacks_end_of_codes(data, start) if pixels == b"jp2c" else _lacks_an_item(data, start, end)
+
+
+def _lacks_an_item(data: bytes, start: int, end: int) -> bool:
+    """Whether the box `meta` of an AVIF or HEIC names what lies beyond the end of the file."""
+    places = [at for name, at, _ in boxes(data, start + 4, end) if name == b"iloc"]
+    with suppress(ValueError, IndexError):
+        return any(
+            not one.method and one.start + one.length > len(data) for at in places for one in item_places(data, at)
+        )
+    return False
 
 
 def _is_sgi_cut_off(data: bytes) -> bool:

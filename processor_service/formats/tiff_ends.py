@@ -16,7 +16,7 @@ from PIL.ExifTags import Base as Tag
 from .tiff_directories import Directory, chain, directory_at, pages_of
 
 _NOT_PACKED, _LZW, _PACK_BITS, _OLD_JPEG, _JPEG = 1, 5, 32773, 6, 7
-_PALETTE, _PLANES = 3, 2
+_PALETTE, _YCBCR, _PLANES = 3, 6, 2
 _STRIPS = (Tag.StripOffsets, Tag.StripByteCounts)
 _TILES = (Tag.TileOffsets, Tag.TileByteCounts)
 # Strips or tiles of a page that are looked at. Pictures have at most one for each row.
@@ -122,9 +122,20 @@ class _Pieces:
             across, down = max(1, page.number(Tag.TileWidth)), max(1, page.number(Tag.TileLength))
         else:
             across, down = width, max(1, min(page.number(Tag.RowsPerStrip, height) or height, height))
+        if not is_planar and (together := self._with_one_colour()):
+            # They stand side by side, and count as one.
+            width, across = (-(-side // together[0]) for side in (width, across))
+            height, down = (-(-side // together[1]) for side in (height, down))
+            bits = page.number(Tag.BitsPerSample, 1) * (together[0] * together[1] + 2)
         columns, each = -(-width // across), -(-width // across) * -(-height // down)
         number = np.arange(min(len(self.offsets), each * (samples if is_planar else 1))) % float(each)
         rows = np.minimum(float(down), height - number // float(columns) * down)
         pixels = np.minimum(float(across), width - number % float(columns) * across)
         needed: NDArray[np.float64] = (rows - 1) * float((across * bits + 7) // 8) + np.ceil(pixels * bits / 8)
         return needed
+
+    def _with_one_colour(self) -> tuple[int, int] | None:
+        """Pixels across and down that have a brightness each, and one colour (TIFF 6.0, section 21)."""
+        found = self.page.numbers(Tag.YCbCrSubSampling, 2)
+        is_so = self.page.number(Tag.PhotometricInterpretation) == _YCBCR and len(found) == 2 and min(found) > 0
+        return (found[0], found[1]) if is_so else None

@@ -62,12 +62,21 @@ def orientation(image: Image.Image) -> int:
     orientation.
     """
     try:
-        exif = image.getexif()
+        exif = _exif_of(image)
         turn = orientation_from(exif.get(ExifTags.Base.Orientation), exif.endian or "<")
     except Exception:
         turn = None
     block = image.info.get("exif") if isinstance(image, JpegImagePlugin.JpegImageFile) else None
     return turn or Exif(block if isinstance(block, bytes) else b"").turn() or 1
+
+
+def _exif_of(image: Image.Image) -> Image.Exif:
+    if image.format != "AVIF":
+        return image.getexif()
+    # Pillow would take the turn of the XMP if there is no EXIF.
+    exif = Image.Exif()
+    exif.load(image.info.get("exif", b""))
+    return exif
 
 
 def _as_decoded(image: Image.Image, _: bytes, blocks: Blocks) -> None:

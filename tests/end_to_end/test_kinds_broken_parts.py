@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import re
+import struct
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
+from PIL import Image
 
 from tests.end_to_end.test_kinds import PNG, pixels, stored
 from tests.helpers import broken_icons, broken_parts, odd_profiles, twin_parts
@@ -145,10 +149,12 @@ def test_damaged_pixels_of_a_png_are_refused_and_icons_have_all_their_colours(
 
 def test_cut_pictures_that_decoders_take_are_refused_as_such(es: Elasticsearch, index: str, pipeline: str) -> None:
     jpeg, jpeg_2000 = (encoded(twin_parts.scene(), format) for format in ("JPEG", "JPEG2000"))
+    tiles = encoded(twin_parts.scene(), "JPEG2000", tile_size=(32, 32))
     wrong_length = jpeg[:2] + b"\xff\xe1\0\4Exif\0\0rubbish" + jpeg[2:]
     files = {
         "zeros behind a segment of a wrong length": wrong_length[:-20] + bytes(40),
         "within the head of a tile": jpeg_2000[: jpeg_2000.index(b"\xff\x90") + 2],
+        "within a box without a length": re.sub(rb"(?s)....(jp2c.*\xff\x90).*", rb"\0\0\0\0\1", tiles),
         "a Mac's icon": broken_icons.icon_of_a_mac({b"icp6": jpeg_2000})[:-40],
     }
     big = encoded(twin_parts.scene(), "TIFF", big_tiff=True)
@@ -185,3 +191,27 @@ def test_a_broken_part_takes_nothing_along_whatever_follows_the_picture(
         twin = images[name.split(",")[0]]
         assert (pixels(image) == pixels(twin)).all(), name
         assert image["metadata"]["artist"] == twin_parts.ARTIST, name
+
+
+def test_wrong_types_counts_and_lengths_take_nothing_along(es: Elasticsearch, index: str, pipeline: str) -> None:
+    scene, exif = twin_parts.scene(), b"Exif\0\0" + twin_parts.turned()
+    whole = encoded(scene, "WEBP", lossless=True, icc_profile=twin_parts.PROFILE, exif=exif)
+    tiff = encoded(scene, "TIFF", tiffinfo={700: b"<x:xmpmeta/>"})
+    moving = encoded(scene, save_all=True, append_images=[scene.rotate(90)])
+    jpeg_2000 = encoded(scene, "JPEG2000")
+    boxes = jpeg_2000.index(b"jp2c") - 4
+    said = moving.index(b"acTL") + 4
+    files = {
+        "XMP of the type of texts": tiff.replace(struct.pack("<HH", 700, 1), struct.pack("<HH", 700, 2)),
+        "more frames than there are": moving[:said]
+        + struct.pack(">II", 70_000, 0)
+        + struct.pack(">I", zlib.crc32(b"acTL" + struct.pack(">II", 70_000, 0)))
+        + moving[said + 12 :],
+        "a box that reaches into the pixels": jpeg_2000[:boxes] + b"\0\0\1\0xml x" + jpeg_2000[boxes:],
+        "a profile that does": re.sub(rb"(?s)ICCP....", b"ICCP" + struct.pack("<I", 5_000_000), whole),
+    }
+    images = stored(es, index, pipeline, files, PNG)
+    for name, image in images.items():
+        expected = scene.transpose(Image.Transpose.ROTATE_270) if "profile" in name else scene
+        assert (pixels(image) == np.asarray(expected).astype(int)).all(), name
+    assert images["more frames than there are"]["frames"] == 2

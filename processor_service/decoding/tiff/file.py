@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImagePalette, TiffImagePlugin
+from PIL import Image, ImageFile, ImagePalette, TiffImagePlugin
 from PIL.ExifTags import Base as Tag
 
 from ...errors import Code, ImageError
@@ -28,6 +28,11 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         """Width and height in pixels, before the turn that Pillow applies on loading."""
         width, height = self._tile_size
         return width, height
+
+    def _reload_exif(self) -> None:
+        """Called for each page. In its XMP Pillow looks for a turn, and stumbles over one that is not of bytes."""
+        self.info.pop("xmp", None)
+        super()._reload_exif()
 
     def _setup(self) -> None:
         if self.tag_v2.get(Tag.Compression) in _NEVER_DECODED:
@@ -51,6 +56,10 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
             self._im, self._mode, self.tile, self.palette = None, "RGB", [], None
             if Tag.InterColorProfile in self.tag_v2:
                 self.info["icc_profile"] = self.tag_v2[Tag.InterColorProfile]
+        elif self.mode == "YCbCr" and Tag.YCbCrSubSampling in self.tag_v2:
+            # Pixels that are not packed. Pillow takes each for one that has colours of its own.
+            self._mode, self.use_load_libtiff = "RGB", True
+            self.tile = [ImageFile._Tile("libtiff", (0, 0, *self._tile_size), 0, ("RGBX", False, self.tag_v2.offset))]
         elif self.mode in ("P", "PA"):
             self.palette = ImagePalette.raw("RGB", self._color_map().tobytes())
 

@@ -8,6 +8,7 @@ import zlib
 from PIL import Image
 
 from processor_service.errors import Code
+from processor_service.settings import Settings
 from tests.helpers.pictures import encoded
 
 HUGE = 10_000
@@ -92,8 +93,13 @@ def bmp_of_runs() -> bytes:
 
 
 def apng_frames() -> bytes:
-    first = png_chunk(b"fcTL", struct.pack(">5I2H2B", 0, 10, 10, 0, 0, 1, 10, 0, 0))
-    return png(10, 10, png_chunk(b"acTL", struct.pack(">II", 5000, 0)) + first)
+    count = Settings().max_frames + 1
+    numbers = [struct.pack(">5I2H2B", max(0, 2 * number - 1), 10, 10, 0, 0, 1, 10, 0, 0) for number in range(count)]
+    first, *later = (png_chunk(b"fcTL", one) for one in numbers)
+    pixels = zlib.compress(bytes(10 * 31))
+    still = png(10, 10, png_chunk(b"acTL", struct.pack(">II", count, 0)) + first)
+    frames = (one + png_chunk(b"fdAT", struct.pack(">I", 2 * number) + pixels) for number, one in enumerate(later, 1))
+    return still[:-12] + b"".join(frames) + still[-12:]
 
 
 def text_bomb() -> bytes:

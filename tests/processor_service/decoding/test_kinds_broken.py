@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
@@ -136,6 +137,17 @@ def test_no_byte_of_a_jpeg_2000_may_be_missing(options: dict[str, Any]) -> None:
     data = encoded(photograph().resize((24, 20)), "JPEG2000", **options)
     assert decoded(data).image.size == (24, 20)
     for end in range(12, len(data)):
+        assert refused(data[:end])[0] is Code.TRUNCATED_IMAGE, end
+
+
+def test_none_may_be_missing_if_the_box_of_its_pixels_has_no_length() -> None:
+    data = encoded(photograph().resize((24, 20)), "JPEG2000", tile_size=(16, 16))
+    data = re.sub(rb"....jp2c", bytes(4) + b"jp2c", data, flags=re.DOTALL)
+    assert decoded(data).image.size == (24, 20)
+    # Behind what begins a tile, decoders take it for an empty one.
+    ends = [found.end() for found in re.finditer(rb"\xff\x90", data)]
+    assert len(ends) == 4
+    for end in (*ends, *range(len(data) - 8, len(data))):
         assert refused(data[:end])[0] is Code.TRUNCATED_IMAGE, end
 
 

@@ -61,9 +61,10 @@ def test_a_whole_picture_whose_header_is_wrong_is_broken(kind: str) -> None:
 
 
 @pytest.mark.parametrize("missing", [1, 20])
-def test_an_avif_whose_pixels_go_to_the_end_of_the_file_ends_too_early(missing: int) -> None:
+@pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
+def test_a_picture_whose_pixels_go_to_the_end_of_the_file_ends_too_early(kind: str, missing: int) -> None:
     """Its boxes do not tell that anything is missing: the last one has no length."""
-    data = encoded(PHOTO, "AVIF")
+    data = encoded(PHOTO, kind) if kind == "AVIF" else picture("thumbor/image.heic")
     place = data.rindex(b"mdat") - 4
     data = data[:place] + bytes(4) + data[place + 4 :]
     decoded(data)

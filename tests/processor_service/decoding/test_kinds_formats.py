@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,10 +13,13 @@ from processor_service.errors import Code
 from processor_service.extras import installing
 from processor_service.formats import registry
 from processor_service.formats.heif_turn import is_quarter_turned
+from processor_service.pipeline import process
 from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.kinds import SETTINGS, decoded, furthest, refused
 from tests.helpers.paths import CORPUS
-from tests.helpers.pictures import assert_alike, encoded, opened, picture
+from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.turned_heif import SIDE, clip, heic, turn
 
 HOPPER = ("qoi", "sgi", "ras", "dcx", "fli", "pxr")
@@ -206,3 +210,24 @@ def test_a_slow_decoder_gets_fewer_pixels() -> None:
     assert code is Code.TOO_MANY_PIXELS
     assert "IMAGE_MAX_SLOW_PIXELS" in reason
     assert furthest(decoded("pillow/hopper.qoi").image, opened(picture("pillow/hopper.qoi"))) == 0
+
+
+TURNED = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+
+
+@pytest.mark.parametrize(
+    ("format", "options"),
+    [("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("TIFF", {"big_tiff": True}), ("AVIF", {})],
+    ids=str,
+)
+def test_a_turn_in_xmp_does_not_count_where_the_file_itself_says_how_it_is_turned(
+    format: str, options: dict[str, Any]
+) -> None:
+    """It was applied to a TIFF, and lost when that was stored as it is."""
+    image = Image.radial_gradient("L").resize((40, 24)).convert("RGB")
+    xmp = {"tiffinfo": {700: TURNED}} if format == "TIFF" else {"xmp": TURNED}
+    data = encoded(image, format, **options, **xmp)
+    result = decoded(data)
+    assert (result.image.size, result.orientation, result.metadata.xmp) == (image.size, 1, TURNED)
+    fields = process(Request.parse({"data": b64(data), "operations": ["strip_metadata"]}), SETTINGS, Stopwatch())
+    assert (fields["width"], fields["height"], opened(fields["data"]).size) == (*image.size, image.size)

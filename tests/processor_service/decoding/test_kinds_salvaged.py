@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import struct
 import zlib
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,9 +16,12 @@ from PIL import ExifTags, Image
 from processor_service.decoding.salvage import _resources
 from processor_service.formats.containers import riff_chunks
 from processor_service.picture import Picture
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.broken_parts import BEHIND, CHUNKS, SEGMENTS
-from tests.helpers.kinds import decoded, furthest
-from tests.helpers.pictures import assert_alike, encoded, opened, picture
+from tests.helpers.kinds import SETTINGS, decoded, furthest
+from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
 
 PROFILE = opened(picture("libavif/apple_gainmap_old.jpg")).info["icc_profile"]
@@ -107,13 +113,50 @@ def test_a_chunk_of_a_webp_that_reaches_beyond_the_end_takes_no_other_along(brok
             assert_whole(decoded(b"RIFF" + struct.pack("<I", length) + b"WEBP" + chunks + tail))
 
 
+@pytest.mark.parametrize("frames", [1, 2])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_profile_of_a_webp_whose_length_is_wrong_takes_nothing_along(lossless: bool, frames: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    more = {"save_all": True, "append_images": [base().rotate(180)]} if frames > 1 else {}
+    data = encoded(base(), "WEBP", lossless=lossless, exif=exif, icc_profile=PROFILE, xmp=XMP, **more)
+    expected = decoded(data, all_frames=True)
+    at = data.index(b"ICCP") + 4
+    for wrong in (-len(PROFILE), -5, -2, 2, 50, 1_000_000):
+        changed = data[:at] + struct.pack("<I", len(PROFILE) + wrong) + data[at + 4 :]
+        result = decoded(changed, all_frames=True)
+        assert [furthest(*pair) for pair in zip(result.frames, expected.frames, strict=True)] == [0] * frames, wrong
+        assert (result.orientation, result.metadata.xmp) == (6, XMP)
+        request = Request.parse({"data": b64(changed), "operations": []})
+        kept = decoded(base64.b64decode(process(request, SETTINGS, Stopwatch())["data"]), all_frames=True)
+        assert (len(kept.frames), kept.orientation) == (frames, 6)
+
+
+def test_a_frame_of_a_webp_whose_length_is_wrong_hides_no_other() -> None:
+    """Decoders find what is in it by other lengths. What was kept of the file lost those behind it."""
+    pages = [base(), base().rotate(180), base().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    data = encoded(base(), "WEBP", lossless=True, save_all=True, append_images=pages[1:])
+    for found in list(re.finditer(b"ANMF", data))[:2]:
+        length = int.from_bytes(data[found.end() : found.end() + 4], "little")
+        for more in (2, 8):
+            changed = data[: found.end()] + struct.pack("<I", length + more) + data[found.end() + 4 :]
+            request = Request.parse({"data": b64(changed), "operations": []})
+            kept = decoded(base64.b64decode(process(request, SETTINGS, Stopwatch())["data"]), all_frames=True)
+            # Encoded again, and not without losses.
+            for frame, expected in zip(kept.frames, decoded(changed, all_frames=True).frames, strict=True):
+                assert_alike(frame, expected, 8)
+            assert len(kept.frames) == 3
+
+
 @pytest.mark.parametrize("behind", BEHIND)
 def test_a_box_of_a_jp2_that_is_broken_is_dropped(behind: str) -> None:
     data = encoded(base(), "JPEG2000")
     at = data.index(b"jp2c") - 4
     too_long = struct.pack(">I", 5_000_000)
     short = (b"\0\0\0\x03uuid", b"\0\0\0\x09xml x", b"\0\0\0\x10resX" + bytes(8))
-    for box in (*short, too_long + b"uuid", too_long + b"xml x"):
+    # Up to the end of the file, into the head of the pixels, and into the pixels.
+    wrong = (struct.pack(">I", length) + b"xml x" for length in (0, 15, 400))
+    for box in (*short, too_long + b"uuid", too_long + b"xml x", *wrong):
         # The pixels may be said to reach up to the end of the file.
         for pixels in (data[at:], bytes(4) + data[at + 4 :]):
             assert furthest(decoded(data[:at] + box + pixels + BEHIND[behind]).image, base()) == 0, box
@@ -130,6 +173,25 @@ def test_a_tiff_with_tags_beyond_its_end_keeps_its_picture() -> None:
     result = decoded(bytes(data))
     assert result.icc_profile == PROFILE
     assert furthest(result.image, base()) == 0
+
+
+# Types of numbers (TIFF 6.0, section 2), and the bytes of each. XMP should be of the first or of UNDEFINED.
+TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 9: 4, 11: 4, 12: 8, 13: 4}
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_xmp_of_any_type_takes_no_tiff_along(compression: str) -> None:
+    xmp = XMP.ljust(80)
+    options: dict[str, Any] = {"icc_profile": PROFILE, "tiffinfo": {700: xmp}, "compression": compression}
+    data = encoded(base(), "TIFF", **options, save_all=True, append_images=[base()])
+    # On both pages.
+    places = [found.start() + 2 for found in re.finditer(re.escape(struct.pack("<HHI", 700, 1, len(xmp))), data)]
+    assert len(places) == 2
+    for at, (kind, size) in product(places, TYPES.items()):
+        changed = data[:at] + struct.pack("<HI", kind, len(xmp) // size) + data[at + 6 :]
+        result = decoded(changed, all_frames=True)
+        assert (result.icc_profile, result.metadata.xmp) == (PROFILE, xmp), kind
+        assert [furthest(frame, base()) for frame in result.frames] == [0, 0], kind
 
 
 @pytest.mark.parametrize("broken", [0, 4])

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from processor_service.color import profiles
-from processor_service.decoding import icons, salvage
+from processor_service.decoding import icons, salvage, windows_icons
 from processor_service.metadata import blocks, collect, exif, iptc, png_metadata, text, xmp_packet
 from processor_service.metadata.twins import sound
 from tests.helpers.paths import ROOT
@@ -29,7 +29,7 @@ BOUNDS = [
     (f"{salvage.MOST_TEXT // MIB} MB for all texts, decompressed", "saved"),
     (f"{salvage._MOST_TRIED} parts are tried one by one", "saved"),
     (f"the first {sound._MOST_PROFILES} of a file are tried", "saved"),
-    (f"of an icon, the {icons._MOST_TRIED} largest pictures", "saved"),
+    (f"of an icon, the {icons._MOST_TRIED} largest pictures of its first {windows_icons._MOST_ENTRIES}", "saved"),
     (f"profiles are used up to {profiles.MOST_BYTES // MIB} MB", "saved"),
 ]
 

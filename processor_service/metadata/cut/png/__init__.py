@@ -43,7 +43,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     moves = any(name == b"acTL" for name, _ in chunks)
     if not kept.at_any_price and not has_sound_numbers(found):
         raise ValueError("numbers of the PNG's animation contradict each other")
-    frames = Frames([name for name, _ in chunks])
+    frames = Frames([name for name, _ in chunks], kept.at_any_price)
     pixels, packed = _pixels(chunks, header, moves)
     check_edges(header, pixels)
     used = used_colors(header, pixels) if header.color_type == 3 else None

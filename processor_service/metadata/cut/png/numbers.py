@@ -28,9 +28,10 @@ def resolution(body: bytes) -> bytes:
 class Frames:
     """The numbers of an animation: frames and repetitions, and of each frame its place in the file and its duration."""
 
-    def __init__(self, names: list[bytes]) -> None:
-        """`names` of all chunks of the file."""
+    def __init__(self, names: list[bytes], is_refused: bool) -> None:
+        """`names` of all chunks of the file; `is_refused`: whether it was, maybe because frames are missing."""
         self._count = names.count(_CONTROL)
+        self._most = self._count + is_refused
         self._next = 0
 
     def bounded(self, name: bytes, body: bytes) -> bytes:
@@ -42,8 +43,8 @@ class Frames:
             count, times = struct.unpack(">II", body)
             if not self._count <= count < _TOO_MANY:
                 raise ValueError("frames of the PNG that nobody shows")
-            # A file that says more than it has still does.
-            return struct.pack(">II", min(count, self._count + 1), plays(times))
+            # A refused file that says more than it has still does.
+            return struct.pack(">II", min(count, self._most), plays(times))
         if name in (_CONTROL, _DATA):
             if int.from_bytes(body[:4]) != self._next:
                 raise ValueError("the chunks of an animation are not numbered in order")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ....formats.containers import riff_chunks
 from ..kept import NO_LENGTH, RGB, Kept, few
@@ -13,6 +15,8 @@ from .shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"
+_NAME = re.compile(rb"[A-Za-z0-9]{3}[A-Za-z0-9 ]")
+_BEHIND_PROFILE = (*_PIXELS, _ANIMATION, _FRAME, _EXIF, b"XMP ")
 _HAS_EXIF, _HAS_PROFILE, _HAS_ALPHA, _MOVES = 0x08, 0x20, 0x10, 0x02
 _HEADER_BYTES = 10
 # Pixels (RFC 9649, 2.7).
@@ -26,19 +30,26 @@ _Chunks = list[tuple[bytes, bytes]]
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, frames, how often they play, the colour profile."""
-    found = [chunk for chunk in few(riff_chunks(data)) if chunk[0] in (*_PIXELS, _HEADER, _PROFILE, _ANIMATION, _FRAME)]
+    chunks = list(few(riff_chunks(data)))
+    found = [chunk for chunk in chunks if chunk[0] in (*_PIXELS, _HEADER, _PROFILE, _ANIMATION, _FRAME)]
     if not found:
         raise ValueError("the WebP has no picture")
+    names = [*(name for name, _ in chunks), b""]
+    if any(one == _PROFILE and behind not in _BEHIND_PROFILE for one, behind in pairwise(names)):
+        raise ValueError("a profile of a wrong length, which hides pixels")
+    if not kept.at_any_price and not all(_NAME.fullmatch(name) for name, _ in chunks):
+        # Decoders find what is in a frame by its own lengths.
+        raise ValueError("a chunk of the WebP of a wrong length")
     if any(int.from_bytes(chunk[4:8], "little") >= NO_LENGTH for _, chunk in found):
         raise ValueError("a chunk of the WebP is longer than any file")
     if found[0][0] == _HEADER:
-        chunks = list(_extended(found, kept))
+        written = list(_extended(found, kept))
     else:
         # The simple layout has one chunk and no EXIF, so it has no turn either.
-        chunks = _pixels(found[:1], decoded=not kept.at_any_price)
+        written = _pixels(found[:1], decoded=not kept.at_any_price)
         kept.no_room_for_exif()
-    yield b"RIFF" + (4 + sum(len(chunk) for chunk in chunks)).to_bytes(4, "little") + b"WEBP"
-    yield from chunks
+    yield b"RIFF" + (4 + sum(len(chunk) for chunk in written)).to_bytes(4, "little") + b"WEBP"
+    yield from written
 
 
 def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
