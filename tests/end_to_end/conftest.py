@@ -18,7 +18,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.versions import versions
-from tests.helpers.nodes import FORGETS_DELETED, HEAP, STARTS_SMALL, bootstrap, set_hosts
+from tests.helpers.nodes import FORGETS_DELETED, HEAP, SMALL, bootstrap, set_hosts
 from tests.helpers.processes import wait_until
 from tests.helpers.service import PROGRAM, TOKEN, Service, running_service
 from tests.inference_way.stock import StockProcessors, stock_processors
@@ -76,7 +76,7 @@ def node(es_version: str, service_url: str) -> Iterator[EmbeddedNode]:
         "plugin_zip": plugin,
         "token": TOKEN,
         "heap": HEAP,
-        "jvm_options": [STARTS_SMALL],
+        "jvm_options": SMALL,
         "quick_start": True,
     }
     # For snapshots; not in a folder of pytest, which is closed to the user that the node may have.
