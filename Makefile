@@ -33,10 +33,9 @@ demo: install ## the main job on a real node with real pictures; stays up to try
 	@exec $(BIN)/ingest-image --until-end-of $$PPID demo $(if $(ES_PORT),--es-port $(ES_PORT)) $(if $(SERVICE_PORT),--service-port $(SERVICE_PORT)) \
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
-test: $(STAMP) ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
-	@# Beside JUnit, which mostly waits, the tests are compiled once. Else each of seven workers would do that.
-	@$(BIN)/pytest -qq --collect-only >/dev/null 2>&1 & $(MAKE) --no-print-directory test-plugin; done=$$?; wait; exit $$done
-	@$(MAKE) --no-print-directory test-python
+test: maven ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
+	@# Beside JUnit, which mostly waits, the workers collect (tests/helpers/beside.py).
+	@$(BIN)/pytest -n 7 --beside "$(MAKE) --no-print-directory test-plugin"
 
 # By themselves: beside seven workers that start nodes, answers of the tests' own services come too late.
 # It makes the zips, too, with one start of Maven for each.

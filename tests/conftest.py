@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 import structlog
 
+from tests.helpers import beside
 from tests.helpers.group_times import GroupTimes
 from tests.helpers.groups import ByNodeAndFile, longest_first
 from tests.helpers.in_memory import folder_in_memory, use_for_temporary_folders
@@ -87,6 +88,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByNodeAndFil
     return ByNodeAndFile(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    beside.add_option(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is started."""
     if not os.environ.get("CI"):
@@ -95,6 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
         hypothesis.settings.load_profile("patient")
     let_children_take_signals()
+    beside.register(config)
     config.pluginmanager.register(GroupTimes())
 
 

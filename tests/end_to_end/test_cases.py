@@ -18,6 +18,11 @@ def kept(format: str) -> list[dict[str, Any]]:
     return [{"animation": {"frames": "keep"}}, {"convert": {"format": format}}, {"strip_metadata": {}}]
 
 
+@pytest.fixture(scope="module")
+def index(index_of_module: str) -> str:
+    return index_of_module
+
+
 def stored(es: Elasticsearch, index: str, name: str, operations: list[dict[str, Any]]) -> dict[str, Any]:
     """The field `image` of a document that went through a pipeline with these operations."""
     pipeline = f"cases-{index}"

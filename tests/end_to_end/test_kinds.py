@@ -40,7 +40,12 @@ WHITE_IS_ZERO, GREY, RGB, INKS = 0, 1, 2, 5
 STRAIGHT = (2,)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def index(index_of_module: str) -> str:
+    return index_of_module
+
+
+@pytest.fixture(scope="module")
 def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
     yield f"kinds-{index}"
     es.ingest.delete_pipeline(id=f"kinds-{index}")

@@ -25,7 +25,12 @@ PALETTE = 3
 FLAT = ("odd sampling", "4:4:1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def index(index_of_module: str) -> str:
+    return index_of_module
+
+
+@pytest.fixture(scope="module")
 def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
     yield f"more-kinds-{index}"
     es.ingest.delete_pipeline(id=f"more-kinds-{index}")

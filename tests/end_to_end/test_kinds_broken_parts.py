@@ -26,7 +26,12 @@ OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95}, "WEBP": {"lossles
 KEEP: list[Any] = [{"strip_metadata": {"keep": ["icc"]}}]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def index(index_of_module: str) -> str:
+    return index_of_module
+
+
+@pytest.fixture(scope="module")
 def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
     yield f"broken-parts-{index}"
     es.ingest.delete_pipeline(id=f"broken-parts-{index}")

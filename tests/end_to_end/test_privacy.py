@@ -46,11 +46,11 @@ def recording(es: Elasticsearch) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_cases_are_stored_without_it(es: Elasticsearch, index: str, as_it_is: str, case: str) -> None:
+def test_the_cases_are_stored_without_it(es: Elasticsearch, index_of_module: str, as_it_is: str, case: str) -> None:
     data = picture(f"cases/{case}")
     assert any(trace in data for trace in PLACES)
-    es.index(index=index, id="1", document={"image": {"data": b64(data)}}, pipeline=as_it_is)
-    image = source(es, index, "1")["image"]
+    es.index(index=index_of_module, id="1", document={"image": {"data": b64(data)}}, pipeline=as_it_is)
+    image = source(es, index_of_module, "1")["image"]
     stored = base64.b64decode(image["data"])
     assert not any(trace in stored for trace in PLACES[:2])
     assert NAME.split()[0] not in stored and b"# " not in stored[:40]
@@ -123,19 +123,21 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_refused_photograph_is_kept_without_it(es: Elasticsearch, index: str, recording: str, what: str) -> None:
+def test_a_refused_photograph_is_kept_without_it(
+    es: Elasticsearch, index_of_module: str, recording: str, what: str
+) -> None:
     make, code = REFUSED[what]
     data = make()
     assert any(trace in data for trace in TRACES)
-    es.index(index=index, id="1", document={"title": "x", "image": {"data": b64(data)}}, pipeline=recording)
-    document = source(es, index, "1")
+    es.index(index=index_of_module, id="1", document={"title": "x", "image": {"data": b64(data)}}, pipeline=recording)
+    document = source(es, index_of_module, "1")
     assert document["image"]["error"]["code"] == code
     stored = base64.b64decode(document["image"]["data"])
     assert stored[:2] == data[:2]
     assert not any(trace in stored for trace in TRACES)
     # Nothing changes when it passes again, but the id of the request: the service was asked again.
-    es.index(index=index, id="1", document=document | {"title": "y"}, pipeline=recording)
-    again = source(es, index, "1")
+    es.index(index=index_of_module, id="1", document=document | {"title": "y"}, pipeline=recording)
+    again = source(es, index_of_module, "1")
     assert again["image"]["error"].pop("request_id") != document["image"]["error"].pop("request_id")
     assert again == document | {"title": "y"}
 
@@ -151,16 +153,16 @@ def test_a_refused_photograph_is_kept_without_it(es: Elasticsearch, index: str, 
     ],
 )
 def test_what_cannot_be_made_clean_is_not_kept(
-    es: Elasticsearch, index: str, recording: str, data: bytes, code: str
+    es: Elasticsearch, index_of_module: str, recording: str, data: bytes, code: str
 ) -> None:
     for value in ({"data": b64(data)}, b64(data)):
-        es.index(index=index, id="1", document={"title": "x", "image": value}, pipeline=recording)
-        image = source(es, index, "1")["image"]
+        es.index(index=index_of_module, id="1", document={"title": "x", "image": value}, pipeline=recording)
+        image = source(es, index_of_module, "1")["image"]
         assert image["error"]["code"] == code
         assert set(image) == {"error"}
     # The document passes again, though it has no picture.
-    es.index(index=index, id="1", document={"title": "y", "image": image}, pipeline=recording)
-    assert source(es, index, "1") == {"title": "y", "image": image}
+    es.index(index=index_of_module, id="1", document={"title": "y", "image": image}, pipeline=recording)
+    assert source(es, index_of_module, "1") == {"title": "y", "image": image}
 
 
 def test_keep_invalid_keeps_it_as_it_came(es: Elasticsearch, index: str) -> None:
@@ -177,12 +179,12 @@ def test_keep_invalid_keeps_it_as_it_came(es: Elasticsearch, index: str) -> None
     "size", [(8000, 6000), (9248, 6936), (9800, 7400), (12000, 9000), (16320, 12240)], ids="{0[0]}x{0[1]}".format
 )
 def test_the_bundled_pipeline_takes_the_photographs_of_phones(
-    es: Elasticsearch, index: str, size: tuple[int, int]
+    es: Elasticsearch, index_of_module: str, size: tuple[int, int]
 ) -> None:
     """48, 64, 72, 108 and 200 megapixels."""
     data = saved("JPEG", Image.new("L", size, 90), exif=exif(), comment=NAME)
-    es.index(index=index, id="1", document={"image": {"data": b64(data)}})
-    image = source(es, index, "1")["image"]
+    es.index(index=index_of_module, id="1", document={"image": {"data": b64(data)}})
+    image = source(es, index_of_module, "1")["image"]
     assert "error" not in image
     assert (image["width"], image["original"]["width"]) == (2048, size[0])
     stored = base64.b64decode(image["data"])

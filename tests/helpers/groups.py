@@ -10,6 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from embedded_node.versions import versions
+from tests.helpers.beside import wait_for_command
 
 # Names in a module whose tests start processes, and mostly wait for them.
 _STARTERS = {"Browser", "EmbeddedNode", "Service", "free_port", "running_service", "run_pytest", "subprocess"}
@@ -75,6 +76,10 @@ class ByNodeAndFile(LoadScopeScheduling):  # type: ignore[misc]
     def __init__(self, config: pytest.Config, log: Any) -> None:
         config.option.loadscopereorder = False
         super().__init__(config, log)
+
+    def schedule(self) -> None:
+        wait_for_command(self.config)
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)

@@ -171,9 +171,9 @@ def speaking(speak: Speak) -> Iterator[str]:
 
 
 @pytest.fixture
-def half_a_second(es: Elasticsearch, index: str, service: Service) -> Iterator[str]:
+def half_a_second(es: Elasticsearch, index_of_module: str, service: Service) -> Iterator[str]:
     """A pipeline whose documents have that long; the node calls the usual service again when the test is over."""
-    name = f"half-a-second-{index}"
+    name = f"half-a-second-{index_of_module}"
     es.ingest.put_pipeline(id=name, processors=[{"image": {"operations": ["grayscale"], "timeout": "500ms"}}])
     yield name
     set_hosts(es, service.url)
@@ -200,14 +200,14 @@ def at_first(es: Elasticsearch) -> int:
 
 @pytest.mark.parametrize("speech", SPEECHES)
 def test_each_document_has_a_status_in_time_and_nothing_is_left(
-    es: Elasticsearch, index: str, service: Service, half_a_second: str, at_first: int, speech: str
+    es: Elasticsearch, index_of_module: str, service: Service, half_a_second: str, at_first: int, speech: str
 ) -> None:
     with speaking(SPEECHES[speech]) as url:
         set_hosts(es, url)
         start = time.monotonic()
         with pytest.raises(ApiError) as refusal:
             es.options(max_retries=0).index(
-                index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=half_a_second
+                index=index_of_module, id="1", document={"image": {"data": PHOTO}}, pipeline=half_a_second
             )
         seconds = time.monotonic() - start
         reason = refusal.value.body["error"]["reason"]
@@ -218,8 +218,8 @@ def test_each_document_has_a_status_in_time_and_nothing_is_left(
         assert_nothing_held(es)
     set_hosts(es, service.url)
     # By the pipeline of the index, which leaves a good service the time that it needs on a busy machine.
-    es.index(index=index, id="1", document={"image": {"data": PHOTO}})
-    assert es.get(index=index, id="1")["_source"]["image"]["mark"]
+    es.index(index=index_of_module, id="1", document={"image": {"data": PHOTO}})
+    assert es.get(index=index_of_module, id="1")["_source"]["image"]["mark"]
     assert_nothing_held(es)
     # The node's pools grow. A thread for each such answer would come to more than a hundred.
     assert node_threads(es) <= at_first + 40

@@ -18,7 +18,7 @@ from PIL import Image
 from embedded_node import EmbeddedNode, find_plugin_zip
 from processor_service.store.opening import open_store
 from tests.end_to_end.store.stored import PIPELINE, Stored
-from tests.helpers.nodes import HEAP, STARTS_SMALL, set_hosts
+from tests.helpers.nodes import HEAP, SMALL, set_hosts
 from tests.helpers.pictures import b64, encoded
 from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, running_service
@@ -61,7 +61,7 @@ class Killed:
             plugin_zip=find_plugin_zip(self._version),
             token=TOKEN,
             heap=HEAP,
-            jvm_options=[STARTS_SMALL],
+            jvm_options=SMALL,
             quick_start=True,
         ).start()
         self.es = Elasticsearch(self.node.url, request_timeout=120, max_retries=0)

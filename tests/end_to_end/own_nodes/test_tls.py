@@ -16,7 +16,7 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
 from embedded_node.distribution import write_config
 from embedded_node.folder import NodeFolder
-from tests.helpers.nodes import HEAP, STARTS_SMALL, bootstrap, set_hosts
+from tests.helpers.nodes import HEAP, SMALL, bootstrap, set_hosts
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, Service, calls
 from tests.helpers.web_server import certificate_of
@@ -133,7 +133,7 @@ def tls_node(es_version: str, certificates: dict[str, Path], service_url: str) -
             heap=HEAP,
             settings=settings,
             # Relative to the node's home.
-            jvm_options=(STARTS_SMALL, "-Djdk.net.hosts.file=../config/hosts", "-Des.networkaddress.cache.ttl=1"),
+            jvm_options=(*SMALL, "-Djdk.net.hosts.file=../config/hosts", "-Des.networkaddress.cache.ttl=1"),
             quick_start=True,
         ) as running:
             bootstrap("--url", running.url, "--service-url", service_url)

@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.install.bootstrap import bootstrap
 from pipelines.resources import Kind
-from tests.helpers.nodes import HEAP, STARTS_SMALL
+from tests.helpers.nodes import HEAP, SMALL
 from tests.helpers.service import TOKEN
 
 from .installed import RESOURCES, Run
@@ -36,7 +36,7 @@ class Node:
                 es_version=self._version,
                 data=self._data,
                 heap=HEAP,
-                jvm_options=[STARTS_SMALL],
+                jvm_options=SMALL,
                 quick_start=True,
                 **options,
             )

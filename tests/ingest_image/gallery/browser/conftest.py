@@ -15,7 +15,7 @@ from embedded_node.versions import versions
 from pipelines.cluster.client import connect
 from tests.helpers.browser import CHROMIUM, DRIVER, Browser, started_chromium
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
-from tests.helpers.nodes import HEAP, STARTS_SMALL, bootstrap
+from tests.helpers.nodes import HEAP, SMALL, bootstrap
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, running_service
 from tests.ingest_image.gallery.browser import DOCUMENTS, INDEX
@@ -34,7 +34,7 @@ def es(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
             plugin_zip=plugin,
             token=TOKEN,
             heap=HEAP,
-            jvm_options=[STARTS_SMALL],
+            jvm_options=SMALL,
             quick_start=True,
         ) as node,
     ):

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.helpers.inner_pytest import run_pytest
+
+LOOKING = """
+import os
+from pathlib import Path
+
+COLLECTED = os.getpriority(os.PRIO_PROCESS, 0)
+
+def test_it():
+    began = int(os.environ["BEGAN"])
+    assert Path("ended").exists()
+    assert COLLECTED == min(19, began + 10)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == began or os.geteuid()
+"""
+
+
+def test_tests_begin_when_the_command_has_ended_and_workers_collect_behind_it(tmp_path: Path) -> None:
+    beside = ("-n", "1", "--beside", "sh -c 'sleep 2; touch ended'")
+    said = run_pytest(tmp_path, {"test_it.py": LOOKING}, *beside, BEGAN=str(os.getpriority(os.PRIO_PROCESS, 0)))
+    assert "1 passed" in said.splitlines()[-1], said
+
+
+def test_no_test_begins_when_the_command_fails(tmp_path: Path) -> None:
+    said = run_pytest(tmp_path, {"test_it.py": LOOKING}, "-n", "1", "--beside", "sh -c 'exit 3'")
+    assert "\"sh -c 'exit 3'\" failed with code 3" in said and "passed" not in said and "1 failed" not in said, said
