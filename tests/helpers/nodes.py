@@ -12,9 +12,8 @@ from embedded_node import EmbeddedNode, jars
 from embedded_node.launch import node_input
 
 HEAP = "512m"
-# Its heap grows as it is needed: without that, each of a dozen nodes soon holds all of it. And the collector for small
-# heaps: no more work than G1, on Java 17 a twentieth less, and 30 to 45 MB less memory.
-SMALL = ("-Xms128m", "-XX:+UseSerialGC")
+# Its heap grows as it is needed: without that, each of a dozen nodes soon holds all of it.
+SMALL = ("-Xms128m",)
 # With each change of what is in the cluster, a node writes down which indices were deleted: by default the last 500. After
 # some hundred tests that is a sixth of the processor time of making an index and deleting it. And each change is written
 # beside each index once more, for an administrator who has lost the cluster's state.
