@@ -191,11 +191,14 @@ class Batch:
             if not self._attempts.conflicted(one.key, seq_no):
                 continue
             if self._attempts.failed(one.key, seq_no):
-                self._attempts.give_up(one.key, seq_no, unwritable=True)
-                self._say("failed", one, "can neither be enriched nor written", _NEVER_THERE)
+                self._cannot_be_written(one, seq_no)
             else:
                 self.done.failed += 1
                 self._say("failed", one, "is tried again", _NEVER_THERE)
+
+    def _cannot_be_written(self, one: Waiting, seq_no: int) -> None:
+        self._attempts.give_up(one.key, seq_no, unwritable=True)
+        self._say("failed", one, "can neither be enriched nor written", _NEVER_THERE)
 
     def _failed(self, one: Waiting, refused: NotWritten) -> None:
         seq_no = self._sent[one.id].seq_no
@@ -216,6 +219,8 @@ class Batch:
         if not writer.report.written and not writer.refusals:
             # A newer write came first, or the index is gone.
             self.done.changed += writer.report.changed
+            if writer.conflicts and self._attempts.conflicted(one.key, documents[0].seq_no):
+                self._cannot_be_written(one, documents[0].seq_no)
             return
         said = "cannot be enriched, which is recorded"
         if writer.refusals:
