@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from typing import Any, cast
 
@@ -75,13 +75,18 @@ def send_bulks(
 
 def _as_written(ok: bool, item: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     """The same, but what Elasticsearch has accepted and not written was refused: with why, and as 400."""
-    if ok and item.get("result") == "noop":
-        why = "a pipeline drops it"
-    elif ok and item.get("failure_store") == "used":
-        why = "its pipeline refused it; why is in the failure store of the data stream"
-    else:
-        return ok, item
-    return False, item | {"status": 400, "error": {"type": _NOT_WRITTEN, "reason": why}}
+    if ok and (why := why_not_written(item)):
+        return False, item | {"status": 400, "error": {"type": _NOT_WRITTEN, "reason": why}}
+    return ok, item
+
+
+def why_not_written(answer: Mapping[str, Any]) -> str:
+    """Why a document is not there although Elasticsearch has accepted it, by its answer; empty if it is there."""
+    if answer.get("result") == "noop":
+        return "a pipeline drops it"
+    if answer.get("failure_store") == "used":
+        return "its pipeline refused it; why is in the failure store of the data stream"
+    return ""
 
 
 class _Telling:
