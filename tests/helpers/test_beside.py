@@ -53,3 +53,14 @@ def test_the_command_and_what_it_started_end_when_pytest_is_killed() -> None:
         assert runs(started)
         pytest_.terminate()
     wait_until(lambda: not runs(started))
+
+
+def test_a_dry_run_of_make_begins_no_tests(tmp_path: Path) -> None:
+    program = tmp_path / "pytest"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/began\n")
+    program.chmod(0o755)
+    # As if no make had started the tests.
+    kept = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    command = ["make", "--dry-run", "test", f"BIN={tmp_path}"]
+    said = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=True).stdout
+    assert "--beside" in said and not (tmp_path / "began").exists()
