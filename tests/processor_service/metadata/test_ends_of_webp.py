@@ -1,0 +1,38 @@
+"""Coded pixels of a WebP that is kept end where they end: zeros may be pixels."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
+from tests.helpers.kinds import SETTINGS, decoded, furthest
+from tests.helpers.pictures import b64, encoded
+
+
+def fading(width: int, height: int) -> Image.Image:
+    """Colours and transparency that change by the row; packed, they end in many zeros."""
+    y, x = np.mgrid[0:height, 0:width]
+    channels = (x * 255 // width, y * 255 // height, x * y % 256, y * 255 // height)
+    return Image.fromarray(np.dstack(channels).astype(np.uint8))
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}], ids=["lossy", "lossless"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_zeros_that_are_pixels_stay(mode: str, options: dict[str, Any]) -> None:
+    """All but four were taken for what fills up: nobody could decode the picture that was stored."""
+    for width, height in ((11, 20), (32, 33), (64, 48)):
+        image = fading(width, height).convert(mode)
+        moving = {"save_all": True, "append_images": [image.rotate(180)], "duration": 100}
+        for more in ({}, moving):
+            data = encoded(image, "WEBP", **options, **more)
+            request = Request.parse({"data": b64(data), "operations": ["strip_metadata"]})
+            stored = base64.b64decode(process(request, SETTINGS, Stopwatch())["data"])
+            frames = [decoded(one, all_frames=True).frames for one in (data, stored)]
+            assert [furthest(*pair) for pair in zip(*frames, strict=True)] == [0] * len(frames[0])
