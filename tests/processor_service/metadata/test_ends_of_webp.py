@@ -1,4 +1,4 @@
-"""Coded pixels of a WebP that is kept end where they end: zeros may be pixels."""
+"""Coded pixels of a WebP that is kept end where they end: zeros may be pixels, and what a wrong length takes in is none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from processor_service.errors import ImageError
+from processor_service.metadata.cut import cut_refused
 from processor_service.pipeline import process
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.kinds import SETTINGS, decoded, furthest
 from tests.helpers.pictures import b64, encoded
+from tests.helpers.secrets_in_files import NAME, exif
 
 
 def fading(width: int, height: int) -> Image.Image:
@@ -36,3 +39,17 @@ def test_zeros_that_are_pixels_stay(mode: str, options: dict[str, Any]) -> None:
             stored = base64.b64decode(process(request, SETTINGS, Stopwatch())["data"])
             frames = [decoded(one, all_frames=True).frames for one in (data, stored)]
             assert [furthest(*pair) for pair in zip(*frames, strict=True)] == [0] * len(frames[0])
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_what_a_wrong_length_takes_in_is_not_kept_of_a_refused_picture(cut_off: bool) -> None:
+    data = encoded(fading(64, 48), "WEBP", exif=exif(prefix=False))
+    at = data.index(b"VP8 ") + 4
+    length = int.from_bytes(data[at : at + 4], "little")
+    wrong = data[:at] + (2 * length + 1000).to_bytes(4, "little") + data[at + 4 :]
+    with pytest.raises(ImageError):
+        decoded(wrong)
+    assert NAME in wrong
+    assert cut_refused(wrong, cut_off=cut_off) is None
+    # One that was cut off, and says how long it was, is.
+    assert cut_refused(data[: at + 4 + length // 2], cut_off=True) is not None
