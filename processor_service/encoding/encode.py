@@ -11,8 +11,8 @@ from ..color.bare_profile import bare_profile
 from ..color.profiles import fits, make_srgb
 from ..errors import Code, ImageError
 from ..formats.avif_loops import with_avif_loops
-from ..formats.jpeg_tables import is_coarser
 from ..formats.containers import webp_with_alpha
+from ..formats.jpeg_tables import is_coarser
 from ..formats.registry import stored_as, stored_in
 from ..metadata.write import exif_block
 from ..picture import Output, Picture, has_alpha
