@@ -81,6 +81,8 @@ class Picture:
     loop: int = 0
     metadata: RawMetadata = field(default_factory=RawMetadata)
     output: Output = field(default_factory=Output)
+    # The file without what kept it from being decoded; None if all of it was decoded.
+    sound: bytes | None = None
     # Most pixels of the long and the short side after the one-off operations of a document.
     size_limit: tuple[int, int] | None = None
     # Whether the first of the frames of a PNG is none, but what programs show that know no animations.

@@ -113,6 +113,8 @@ def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple
     """
     if "all" in picture.output.keep:
         return ended(data), picture.source.format
+    # What hid pixels from the decoder would hide them from those who cut, too.
+    data = picture.sound or data
     if (cut := cut_metadata(data, picture)) is not None:
         # Only the first of several pictures in a file is left.
         return cut, "jpeg" if picture.source.format == "mpo" else picture.source.format

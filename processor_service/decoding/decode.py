@@ -73,7 +73,7 @@ def decode(
             # Of one that ends early, too: what is missing may be a part of its metadata, or just the end marker.
             for less in without_metadata(data):
                 with suppress(ImageError):
-                    return _decode_whole(less, settings, target, all_frames)
+                    return replace(_decode_whole(less, settings, target, all_frames), sound=less)
             for less in without_largest(data):
                 with suppress(ImageError):
                     picture = _decode_whole(less, settings, target, all_frames)

@@ -11,6 +11,7 @@ from ..color.bare_profile import bare_profile
 from ..color.profiles import fits, make_srgb
 from ..errors import Code, ImageError
 from ..formats.avif_loops import with_avif_loops
+from ..formats.containers import webp_with_alpha
 from ..formats.jpeg_tables import is_coarser
 from ..formats.registry import stored_as, stored_in
 from ..metadata.write import exif_block
@@ -21,7 +22,7 @@ from .fast_png import encode_png
 from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
 from .guard import encoder_errors
-from .palette import paletted
+from .palette import drawn_whole, paletted
 
 # PNGs with fewer pixels take little time in any case; those with more are photographs rather than drawings. Between
 # these, photographs have more than one colour for each _PIXELS_A_COLOR pixels.
@@ -128,13 +129,16 @@ def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
     """Encode with Pillow, or a large PNG with ISA-L."""
     buffer = io.BytesIO()
     if len(frames) > 1:
-        options = {"save_all": True, "append_images": frames[1:], **options}
+        later = drawn_whole(*frames) if options["format"] == "GIF" else frames[1:]
+        options = {"save_all": True, "append_images": later, **options}
     if len(frames) == 1 and options.get("compress_level") == _FAST_PNG:
         fast = encode_png(frames[0], options.get("icc_profile"), options.get("exif"))
         if fast is not None:
             return fast
     frames[0].save(buffer, **options)
     data = buffer.getvalue()
+    if len(frames) > 1 and options["format"] == "WEBP" and any(map(has_alpha, frames)):
+        data = webp_with_alpha(data)
     return with_avif_loops(data, options.get("loop", 0)) if options["format"] == "AVIF" else data
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PIL import Image, ImageChops
 
 from ..picture import has_alpha, has_grey
@@ -26,6 +28,18 @@ def paletted(image: Image.Image) -> Image.Image:
     result.paste(_COLORS - 1, mask=hidden)
     result.info["transparency"] = _COLORS - 1
     return result
+
+
+def drawn_whole(first: Image.Image, *later: Image.Image) -> Iterator[Image.Image]:
+    """The later frames of an animation, for Pillow to write after the first, each as large as the picture.
+
+    It would leave out margins of the colour that stands for transparent pixels in the first frame's palette, also where
+    they are opaque (Pillow 13.0.0). It cannot while that frame does not say which colour this is.
+    """
+    number = first.info.pop("transparency", None)
+    yield from later
+    if number is not None:
+        first.info["transparency"] = number
 
 
 def _quantized(color: Image.Image, colors: int) -> Image.Image:

@@ -115,6 +115,11 @@ def riff_chunks(data: bytes, *, all_of_it: bool = False) -> Iterator[tuple[bytes
         position = following
 
 
+def webp_with_alpha(data: bytes) -> bytes:
+    """An animated WebP whose header says that it may be transparent (RFC 9649, 2.7)."""
+    return data[:20] + bytes([data[20] | 0x10]) + data[21:]
+
+
 def gif_blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Kind and bytes of each block: `header`, `image`, `end`, or an extension by its label and first sub-block."""
     position = 13 + _gif_colors(data, 10)

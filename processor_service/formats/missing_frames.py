@@ -5,13 +5,14 @@ Ask it where all of them are kept: decoders take what is there for all of it.
 
 from __future__ import annotations
 
+from .apng_numbers import count_png_frames
 from .containers import PNG_SIGNATURE, ends_in_gif_image, gif_blocks, png_chunks, riff_chunks
 from .picture_end import is_cut_off
 from .tiff_directories import directory_at, layout_of, pages_of
 from .tiff_ends import named_end
 
-# Bytes of a chunk that says how a frame of a PNG is shown; the label of such a block of a GIF.
-_WHOLE_CONTROL, _CONTROL = 38, b"\xf9"
+# The label of a block of a GIF that says how a frame is shown.
+_CONTROL = b"\xf9"
 # Of a chunk of a PNG before its content. Decoders do without the checksum behind it.
 _CHUNK_HEAD = 8
 # How many times as long as it is a TIFF may have been; the most bytes with which pages are filled up.
@@ -38,7 +39,8 @@ def _webp(names: list[bytes]) -> bool:
 def _png(data: bytes) -> bool:
     chunks = list(png_chunks(data))
     said = next((int.from_bytes(chunk[8:12]) for name, chunk in chunks if name == b"acTL"), 0)
-    there = sum(name == b"fcTL" and len(chunk) >= _WHOLE_CONTROL for name, chunk in chunks)
+    # Also behind a text whose length is wrong.
+    there = count_png_frames(chunks)
     last, content = chunks[-1] if chunks else (b"", b"")
     is_cut = last == b"fcTL" or (last == b"fdAT" and len(content) < _CHUNK_HEAD + int.from_bytes(content[:4]))
     return said > 0 and last != b"IEND" and (there < said or is_cut)

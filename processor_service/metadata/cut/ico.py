@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ...formats.containers import PNG_SIGNATURE
+from ...formats.containers import PNG_SIGNATURE, png_chunk
 from . import bmp, png
 from .kept import Kept
 from .png.shapes import Header
 
 _ENTRY = 16
+_PNG_END = png_chunk(b"IEND", b"")
 _MOST = 256
 _CURSOR = 2
 # From this many bits a pixel on, the number of colours is 0.
@@ -56,7 +57,10 @@ def _entry(entry: bytes, picture: bytes, kind: int) -> bytes:
 
 def _picture(data: bytes, kept: Kept) -> bytes:
     if data.startswith(PNG_SIGNATURE):
-        return b"".join(png.parts(data, kept))
+        picture = b"".join(png.parts(data, kept))
+        if not kept.at_any_price and not picture.endswith(_PNG_END):
+            raise ValueError("a picture that is longer than the icon says")
+        return picture
     if len(data) < 40 or int.from_bytes(data[:4], "little") != 40:
         raise ValueError("a kind of icon that is not known")
     # The header's height is doubled: the rows of colours are followed by those of the mask, one bit a pixel.

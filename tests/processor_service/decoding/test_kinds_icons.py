@@ -175,3 +175,14 @@ def test_an_icon_is_refused_where_its_format_is_also_if_its_png_is_not() -> None
     for kind in ("CUR", "ICNS"):
         code, reason = refused(KINDS[kind](encoded(scene(64), "PNG")), common)
         assert code is Code.UNSUPPORTED_FORMAT and reason.startswith(f"{kind.lower()} is accepted only")
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("less", [20, 60])
+def test_a_png_that_is_longer_than_its_icon_says_is_stored_whole(kind: int, less: int) -> None:
+    """Decoders read on; the part that was stored could not be decoded."""
+    data = icon(kind, {48: encoded(scene(48), "PNG")})
+    size = int.from_bytes(data[14:18], "little")
+    wrong = data[:14] + (size - less).to_bytes(4, "little") + data[18:]
+    fields = process(Request.parse({"data": b64(wrong), "operations": []}), Settings(), Stopwatch())
+    assert furthest(decoded(base64.b64decode(fields["data"])).image, decoded(data).image) == 0

@@ -16,6 +16,7 @@ from processor_service.wire.request import Request
 from tests.helpers.broken_icons import scene
 from tests.helpers.kinds import SETTINGS, decoded, furthest, refused
 from tests.helpers.pictures import b64, encoded
+from tests.helpers.png_chunks import chunk
 
 PAGES = [scene(9), scene(9).rotate(90), scene(9).transpose(Image.Transpose.FLIP_TOP_BOTTOM)]
 KEPT: list[list[Any]] = [[], ["strip_metadata"], [{"strip_metadata": {"keep": ["all"]}}]]
@@ -165,3 +166,14 @@ def test_a_gif_of_one_frame_needs_no_end() -> None:
     comment = b"\x21\xfe\3abc\0"
     for end in (b"", b"rubbish", comment, comment + b"\0"):
         assert furthest(decoded(data[:-1] + end, all_frames=True).image, decoded(data).image) == 0
+
+
+@pytest.mark.parametrize("more", [1, 4, 20, 2000])
+def test_a_text_of_a_wrong_length_hides_no_frame_of_a_png_without_a_word(more: int) -> None:
+    """Before the pixels of the last frame: its numbers were there, so none seemed to be missing."""
+    data = several("PNG")
+    at = data.rindex(b"fdAT") - 4
+    text = chunk(b"tEXt", b"Comment\0Hello there")
+    wrong = data[:at] + (len(text) - 12 + more).to_bytes(4) + text[4:] + data[at:]
+    assert refused(wrong, all_frames=True)[0] is Code.TRUNCATED_IMAGE
+    assert furthest(decoded(wrong).image, decoded(data).image) == 0

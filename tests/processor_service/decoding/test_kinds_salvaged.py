@@ -14,7 +14,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from processor_service.decoding.salvage import _resources
-from processor_service.formats.containers import riff_chunks
+from processor_service.errors import Code, ImageError
+from processor_service.formats.containers import png_chunks, riff_chunks
 from processor_service.picture import Picture
 from processor_service.pipeline import process
 from processor_service.timing import Stopwatch
@@ -63,6 +64,38 @@ def test_a_chunk_of_a_png_takes_no_other_along(name: str, place: str, behind: st
         result = decoded(broken[:end] + BEHIND[behind])
         assert_whole(result)
         assert result.metadata.xmp == XMP
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "colour key", "icon", "moving"])
+def test_what_is_kept_of_a_png_whose_text_has_a_wrong_length_has_its_pixels(mode: str) -> None:
+    """The pixels were searched for to decode them, but not to store them: a head without pixels was stored."""
+    image = base().resize((48, 32)).quantize(16) if mode == "P" else base().resize((48, 32))
+    options: dict[str, Any] = {"transparency": 3} if mode == "P" else {}
+    if mode == "colour key":
+        options = {"transparency": image.getpixel((5, 5))}
+    elif mode == "moving":
+        options = {"save_all": True, "append_images": [image.rotate(180)]}
+    data = encoded(image, "PNG", **options)
+    chunks = [part for _, part in png_chunks(data)]
+    text = chunk(b"tEXt", b"Comment\0Hello there")
+    # Before the head of an animation: what follows a wrong length within one is lost.
+    for at in range(1, 2 if mode == "moving" else len(chunks) - 1):
+        for more in (1, 4, 20, len(chunks[at]), 2000, 1_000_000):
+            wrong = (len(text) - 12 + more).to_bytes(4) + text[4:]
+            file = data[:8] + b"".join((*chunks[:at], wrong, *chunks[at:]))
+            if mode == "icon":
+                file = struct.pack("<3H4B2H2I", 0, 1, 1, 48, 32, 0, 0, 1, 24, len(file), 22) + file
+            expected = decoded(data, all_frames=True).frames
+            for operations in ([], ["strip_metadata"]):
+                request = Request.parse({"data": b64(file), "operations": operations})
+                try:
+                    stored = base64.b64decode(process(request, SETTINGS, Stopwatch())["data"])
+                except ImageError as error:
+                    # Frames are kept, and not all are found.
+                    assert (mode, error.code) == ("moving", Code.TRUNCATED_IMAGE)
+                    continue
+                found = decoded(stored, all_frames=True).frames
+                assert [furthest(*pair) for pair in zip(found, expected, strict=True)] == [0] * len(expected)
 
 
 def test_a_profile_above_1_mb_takes_no_turn_along() -> None:

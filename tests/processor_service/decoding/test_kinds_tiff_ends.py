@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 
 import numpy as np
@@ -12,9 +13,13 @@ from numpy.typing import NDArray
 from processor_service.errors import Code
 from processor_service.formats.tiff_directories import Directory, chain
 from processor_service.formats.tiff_ends import lacks_pixels
+from processor_service.pipeline import process
 from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.built_tiffs import one, packed
 from tests.helpers.kinds import decoded, furthest, refused
+from tests.helpers.pictures import b64
 
 HEIGHT, WIDTH = 12, 20
 RGB, PALETTE, PREMULTIPLIED = 2, 3, 1
@@ -125,3 +130,14 @@ def test_pages_are_counted_before_their_pixels_are_looked_for() -> None:
     assert refused(data, all_frames=True)[0] is Code.TRUNCATED_IMAGE
     assert refused(data, Settings(max_frames=4), all_frames=True)[0] is Code.TOO_MANY_FRAMES
     assert refused(data, Settings(max_dimension=1999), all_frames=True)[0] is Code.DIMENSION_TOO_LARGE
+
+
+@pytest.mark.parametrize("count", [0, 2, HEIGHT * WIDTH * 3 - 1])
+def test_a_strip_that_is_not_packed_is_as_long_as_its_rows_whatever_is_said(count: int) -> None:
+    """Decoders go by the sides. Only what was said was stored, and could not be decoded."""
+    data = packed(np.arange(HEIGHT * WIDTH * 3).reshape(HEIGHT, WIDTH, 3) % 256, 8, RGB)
+    wrong = with_entry(data, 279, 1, count)
+    for operations in ([], ["strip_metadata"]):
+        request = Request.parse({"data": b64(wrong), "operations": operations})
+        stored = base64.b64decode(process(request, Settings(), Stopwatch())["data"])
+        assert furthest(decoded(stored).image, decoded(data).image) == 0

@@ -6,7 +6,9 @@ import zlib
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from processor_service.metadata.cut import cut_refused
 from processor_service.metadata.write import copyright_of
 from tests.helpers.described_files import (
     EXIF,
@@ -28,6 +30,8 @@ from tests.helpers.described_files import (
 )
 from tests.helpers.kinds import decoded
 from tests.helpers.metadata_files import place, png, raw_profile, resources, tiff
+from tests.helpers.pictures import encoded
+from tests.helpers.png_chunks import chunk
 
 
 @pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
@@ -95,3 +99,15 @@ def test_a_bomb_in_the_texts_of_a_png_says_nothing_and_takes_nothing_along() -> 
     bomb = zlib.compress(bytes(50_000_000), 9)
     bombs = [(b"zTXt", name + b"\0\0" + bomb) for name in (b"Title", b"Author", b"Raw profile type exif")]
     assert fields(png(*bombs, last=True)).keys() <= {"caption"}
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_of_a_refused_png_no_head_alone_is_kept(cut_off: bool) -> None:
+    """A text of a wrong length hides the pixels from those who cut. The picture is left out."""
+    data = encoded(Image.new("RGB", (30, 20), "red"), "PNG")
+    hiding = chunk(b"tEXt", b"Comment\0Hello there")
+    for more in (4, 20, 1_000_000):
+        wrong = data[:33] + (len(hiding) - 12 + more).to_bytes(4) + hiding[4:] + data[33:]
+        assert cut_refused(wrong, cut_off=cut_off) is None
+    # Nothing is hidden from one that ends before its pixels.
+    assert cut_refused(data[:35], cut_off=True) == data[:33]

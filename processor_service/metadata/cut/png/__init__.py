@@ -43,6 +43,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     moves = any(name == b"acTL" for name, _ in chunks)
     if not kept.at_any_price and not has_sound_numbers(found):
         raise ValueError("numbers of the PNG's animation contradict each other")
+    if all(name != b"IDAT" for name, _ in chunks) and (not kept.cut_off or b"IDAT" in data):
+        raise ValueError("the PNG has no pixels, or something of a wrong length hides them")
     frames = Frames([name for name, _ in chunks], kept.at_any_price)
     pixels, packed = _pixels(chunks, header, moves)
     check_edges(header, pixels)

@@ -53,8 +53,8 @@ def pixels(directory: Directory) -> list[bytes]:
     if not len(places) == len(lengths) == len(sizes):
         raise ValueError("the TIFF does not say where its pixels are, or of other pixels, too")
     if directory.number(Tag.Compression, _RAW) == _RAW:
-        # Some writers say more: the bytes of the whole file.
-        lengths = tuple(map(min, lengths, sizes))
+        # Some writers say more, as the bytes of the whole file, or less; decoders go by the sides.
+        lengths = tuple(sizes)
     ranges = sorted(zip(places, lengths, strict=True))
     for at in _places_of_others(directory):
         before = bisect(ranges, (at, len(directory.data))) - 1

@@ -37,6 +37,9 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         raise ValueError("a profile of a wrong length, which hides pixels")
     if any(int.from_bytes(chunk[4:8], "little") >= NO_LENGTH for _, chunk in found):
         raise ValueError("a chunk of the WebP is longer than any file")
+    if kept.at_any_price and not kept.cut_off and not all(_is_whole(chunk) for _, chunk in found):
+        # Its length is wrong, and metadata may lie within it.
+        raise ValueError("a chunk of the WebP that reaches beyond the end")
     if found[0][0] == _HEADER:
         written = list(_extended(found, kept))
     else:

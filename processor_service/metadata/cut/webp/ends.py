@@ -87,11 +87,20 @@ def _ended(part: bytes, decode: _Decode) -> bytes:
             whole = decode(part)
         if less is None or less != whole:
             needed = bare[: len(bare) - missing + 1]
-            return needed + bytes(min(len(part) - len(needed), _MOST_UNNEEDED))
+            return _with_zeros(needed, part, decode)
     if len(bare) <= _MOST_UNNEEDED:
         # Of a picture of one colour, no byte of it is needed.
         return bytes(min(len(part), _MOST_UNNEEDED))
     raise ValueError("something lies behind the pixels of the WebP")
+
+
+def _with_zeros(needed: bytes, part: bytes, decode: _Decode) -> bytes:
+    """What is needed, and zeros: a few, or all that the part has, as a code of many pixels alike may be zeros, too."""
+    few = needed + bytes(min(len(part) - len(needed), _MOST_UNNEEDED))
+    every = needed.ljust(len(part), b"\0")
+    if few == every or ((found := decode(few)) is not None and found == decode(every)):
+        return few
+    return every
 
 
 def _parts(pixels: bytes) -> list[bytes]:
