@@ -23,8 +23,8 @@ import org.ingestimage.common.Api;
  * The `upsert` of an update in a bulk, or its `doc` with `doc_as_upsert`, is a document of its own, whose index Elasticsearch leaves out, unless it has
  * sent the bulk to another node. That it is missing tells {@link PartialDocument} that the result is merged into what is stored.
  *
- * <p>But Elasticsearch looks for pipelines by this name in templates, so it finds none for an index that is not there yet; and before
- * 8.19.20 and 9.3.4 it takes what it has found for the first such document for all others of the bulk, whatever their index. Pictures would be stored as
+ * <p>But Elasticsearch looks for pipelines by this name in templates, so it finds none for an index that is not there yet; and up to
+ * 8.19.9 and 9.3.3 it takes what it has found for the first such document for all others of the bulk, whatever their index. Pictures would be stored as
  * they came. So the pipelines are looked for here.
  *
  * @param state of the cluster
