@@ -33,9 +33,12 @@ demo: install ## the main job on a real node with real pictures; stays up to try
 	@exec $(BIN)/ingest-image --until-end-of $$PPID demo $(if $(ES_PORT),--es-port $(ES_PORT)) $(if $(SERVICE_PORT),--service-port $(SERVICE_PORT)) \
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
+# A line that says $(MAKE) itself is carried out by `make --dry-run`, too.
+PLUGIN_TESTS = $(MAKE) --no-print-directory test-plugin
+
 test: maven ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
 	@# Beside JUnit, which mostly waits, the workers collect (tests/helpers/beside.py).
-	@$(BIN)/pytest -n 7 --beside "$(MAKE) --no-print-directory test-plugin"
+	@$(BIN)/pytest -n 7 --beside "$(PLUGIN_TESTS)"
 
 # By themselves: beside seven workers that start nodes, answers of the tests' own services come too late.
 # It makes the zips, too, with one start of Maven for each.

@@ -11,6 +11,8 @@ _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _NOT_SHOWN = re.compile("[\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 # White space that is not a blank.
 _OTHER_SPACES = re.compile("[\t-\r\x85\u2028\u2029]")
+# Of addresses that are separated by commas or blanks: what stands before the host, and behind `http://`.
+_LOGIN = re.compile(r"([a-z]+://)?[^\s,]*@", re.IGNORECASE)
 
 
 def counted(count: int, noun: str) -> str:
@@ -29,6 +31,11 @@ def shown(text: str) -> str:
 def in_one_line(text: str) -> str:
     """The same for a name in a line: what would begin another line, or move in it, becomes U+FFFD, too."""
     return _OTHER_SPACES.sub("\ufffd", shown(text))
+
+
+def without_login(addresses: str) -> str:
+    """An address, or several, without the user and the password that may stand in it."""
+    return _LOGIN.sub(r"\1", addresses)
 
 
 def shortened(text: str, longest: int) -> str:

@@ -80,7 +80,8 @@ class Attempts:
         before = self.of(key, seq_no)
         failures = before.failures + 1
         if failures > len(PAUSES):
-            self._known.pop(key, None)
+            # It is to be recorded. Where that conflicts as well, there may be no newer version either.
+            self._keep(key, Attempt(seq_no, conflicts=before.conflicts))
             return True
         due = time.monotonic() + PAUSES[failures - 1]
         self._keep(key, Attempt(seq_no, failures, due=due, conflicts=before.conflicts, slow=slow))

@@ -26,7 +26,8 @@ from .soundness import is_away, is_quick, tried
 from .writer import Blame, EnrichingWriter, NotWritten
 
 _NEVER_THERE = "it is not found where its pipeline writes it: does that change its routing?"
-_IGNORED = "the pipeline ignores that its processor image fails, as it does for a tiny picture now"
+_TINY = "; its processor image fails for a tiny picture, too"
+_IGNORED = f"the pipeline ignores that its processor image fails{_TINY}"
 _NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
 
 
@@ -166,7 +167,11 @@ class Batch:
         """Say which pictures are at fault, and which ones failed for the last time."""
         unclear = any(refused.blame in (Blame.UNCLEAR, Blame.SLOW) for refused in refusals)
         tiny = tried(self._tools.client, self._job.pipelines) if unclear else None
+        # What a pipeline does when its processor fails (`on_failure`), it does also when the service is away.
+        by_pipeline = any(refused.blame is Blame.PIPELINE for refused in refusals)
+        away = by_pipeline and is_away(self._tools.client, self._job.pipelines)
         at_fault = {Blame.PICTURE: True, Blame.UNCLEAR: tiny is not None, Blame.SLOW: is_quick(tiny, seconds)}
+        at_fault[Blame.PIPELINE] = not away
         for refused in refusals:
             one = self._waiting[refused.id]
             if at_fault.get(refused.blame, False):
@@ -177,7 +182,7 @@ class Batch:
                 # What merely takes longer than others now delays nobody.
                 self._say("postponed", one, "is tried again later", refused.reason)
             else:
-                self.done.waits = refused.reason
+                self.done.waits = refused.reason + (_TINY if refused.blame is Blame.PIPELINE else "")
 
     def _judge_conflicts(self, ids: Sequence[str]) -> None:
         """Whose version of before is read once more, has no newer one that would be done in its turn."""
@@ -186,11 +191,14 @@ class Batch:
             if not self._attempts.conflicted(one.key, seq_no):
                 continue
             if self._attempts.failed(one.key, seq_no):
-                self._attempts.give_up(one.key, seq_no, unwritable=True)
-                self._say("failed", one, "can neither be enriched nor written", _NEVER_THERE)
+                self._cannot_be_written(one, seq_no)
             else:
                 self.done.failed += 1
                 self._say("failed", one, "is tried again", _NEVER_THERE)
+
+    def _cannot_be_written(self, one: Waiting, seq_no: int) -> None:
+        self._attempts.give_up(one.key, seq_no, unwritable=True)
+        self._say("failed", one, "can neither be enriched nor written", _NEVER_THERE)
 
     def _failed(self, one: Waiting, refused: NotWritten) -> None:
         seq_no = self._sent[one.id].seq_no
@@ -211,12 +219,14 @@ class Batch:
         if not writer.report.written and not writer.refusals:
             # A newer write came first, or the index is gone.
             self.done.changed += writer.report.changed
+            if writer.conflicts and self._attempts.conflicted(one.key, documents[0].seq_no):
+                self._cannot_be_written(one, documents[0].seq_no)
             return
         said = "cannot be enriched, which is recorded"
         if writer.refusals:
             refused = writer.refusals[0]
             reason, said = refused.reason, "can neither be enriched nor written"
-            if refused.blame in (Blame.PICTURE, Blame.UNCLEAR):
+            if refused.blame in (Blame.PICTURE, Blame.PIPELINE, Blame.UNCLEAR):
                 self._attempts.give_up(one.key, documents[0].seq_no, unwritable=True)
             else:
                 self._attempts.postponed(one.key, documents[0].seq_no)

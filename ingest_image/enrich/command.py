@@ -95,9 +95,9 @@ def enrich(
                 raise click.ClickException(sentence)
             follow(enricher, stop, once)
             if unmarked:
-                raise GivenUp("\n".join(["some documents cannot be marked", *unmarked]))
+                raise GivenUp("some documents cannot be marked")
         except (BulkStopped, GivenUp) as error:
-            raise click.ClickException(f"not everything is enriched: {error}") from error
+            raise click.ClickException("\n".join([f"not everything is enriched: {error}", *unmarked])) from error
         finally:
             total = enricher.total
             sentence = f"{counted(total.enriched, 'document')} enriched"

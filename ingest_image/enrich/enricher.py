@@ -32,6 +32,8 @@ _FEWEST, _MOST = 1, 64
 _ROUND_SECONDS = 2.0
 # Rounds among which one is chosen by chance while other enrichers are at work.
 _WINDOW = 4
+# Documents among which a round looks for those that have not had to wait before.
+_LOOKED_AT = 1_000
 # Documents of a round of which it is asked which version there is.
 _DOUBTFUL = 200
 # Seconds that a plan for an index stays as it is, and that an index without a pipeline is left alone.
@@ -141,7 +143,7 @@ class Enricher:
 
     def _choose(self) -> list[Waiting]:
         due = self._due()
-        oldest = list(islice(due, self._size))
+        oldest = self._first_of(due)
         if not oldest:
             return []
         # Looked up after the search: what ended between them is found to be done when it is read.
@@ -152,6 +154,18 @@ class Enricher:
         window = [one for one in chain(oldest, islice(due, (_WINDOW - 1) * self._size)) if one.key not in claims]
         start = random.randrange(0, max(1, len(window) - self._size + 1), self._size)  # noqa: S311 - no secret
         return window[start : start + self._size]
+
+    def _first_of(self, due: Iterator[Waiting]) -> list[Waiting]:
+        """The oldest for a round. What has been tried in vain more often comes later: it may be what is in the way."""
+        found: list[tuple[int, Waiting]] = []
+        new = 0
+        for one in islice(due, _LOOKED_AT):
+            waits = self._attempts.of(one.key, one.seq_no).waits
+            found.append((waits, one))
+            new += not waits
+            if new >= self._size:
+                break
+        return [one for _, one in sorted(found, key=lambda pair: pair[0])[: self._size]]
 
     def _enrich(self, index: str, found: list[Waiting]) -> Done:
         """Enrich documents of an index, which rests if nothing could be done but wait."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from elasticsearch import ApiError
 
-from pipelines.cluster.bulks import failure_of, status_of, stop_if_hopeless
+from pipelines.cluster.bulks import failure_of, is_by_pipeline, status_of, stop_if_hopeless
 from pipelines.cluster.reasons import reason_of_cause
 from processor_service.errors import Code
 
@@ -36,6 +36,8 @@ class Blame(Enum):
 
     # The document or its picture.
     PICTURE = auto()
+    # Its pipeline refuses or drops it, maybe as the processor image failed: it is, if other pictures get through.
+    PIPELINE = auto()
     # It is, if other pictures get through.
     UNCLEAR = auto()
     # It took too long: it is, if others get through soon.
@@ -84,7 +86,10 @@ class EnrichingWriter(Writer):
             self.refusals.append(NotWritten(document.id, failure_of(item), blame))
             return
         reason = reason_of_cause(item.get("error"))
-        self.refusals.append(NotWritten(document.id, reason, _blame(status, reason)))
+        blame = _blame(status, reason)
+        if blame is Blame.PICTURE and is_by_pipeline(item):
+            blame = Blame.PIPELINE
+        self.refusals.append(NotWritten(document.id, reason, blame))
 
     def _is_about_index(self, error: Any) -> bool:
         """Whether the index is not there; and not another one, or what else the pipeline asks for."""

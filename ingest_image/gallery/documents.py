@@ -21,8 +21,15 @@ from ..search.requests.queries import HEAVY
 from .context import Context
 
 _JSON = {"accept": "application/json", "content-type": "application/json"}
+# Above Elasticsearch's numbers.
+_LONG = 2**63
 # Documents that one request may be about.
 MOST = 1000
+
+
+def is_version(seq_no: int, primary_term: int) -> bool:
+    """Whether Elasticsearch can know a version of a document by these numbers."""
+    return 0 <= seq_no < _LONG and 0 < primary_term < _LONG
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class _Turns(Iterator[PictureFile]):
         self._files = iter(files)
         self._lock = Lock()
         self.stopped = False
+        # Nobody waits for the threads any more.
+        self.left = False
 
     def __next__(self) -> PictureFile:
         with self._lock:
@@ -96,7 +98,10 @@ class Sender:
     _lock: RLock = field(default_factory=RLock)
 
     def send(self, files: Iterable[PictureFile]) -> IndexingReport:
-        """Send all files; raises BulkStopped when the rest would fail too. `report` is correct in any case."""
+        """Send all files; raises BulkStopped when the rest would fail too. `report` is correct in any case.
+
+        After Ctrl-C, it lacks what is answered later than in some seconds.
+        """
         turns = _Turns(files)
         ends: SimpleQueue[BaseException | None] = SimpleQueue()
         # Daemons: who interrupts the program does not wait until a pause is over, or a service that is away answers.
@@ -106,7 +111,7 @@ class Sender:
         try:
             failures = [ends.get() for _ in threads]
         except KeyboardInterrupt:
-            turns.stopped = True
+            turns.stopped = turns.left = True
             until = monotonic() + _LAST_ANSWERS
             for thread in threads:
                 thread.join(max(0, until - monotonic()))
@@ -133,7 +138,7 @@ class Sender:
                 max_bytes=self.max_bulk_bytes,
                 max_retries=self.max_retries,
                 initial_backoff=self.initial_backoff,
-                tell=lambda whom, why: None if turns.stopped else self.tell(whom, why),
+                tell=lambda whom, why: None if turns.left else self.tell(whom, why),
             )
             with closing(results):
                 for ok, item in results:

@@ -127,8 +127,8 @@ def index(
             sender.send(found.files)
     except BulkStopped as error:
         raise click.ClickException(f"{error}{resume}") from error
-    except (KeyboardInterrupt, TransportError):
-        # Elasticsearch that is away is told by whoever made the client.
+    except (KeyboardInterrupt, TransportError, ApiError):
+        # Elasticsearch that is away, or refuses, is told by whoever made the client.
         click.echo(f"stopped{resume}", err=True)
         raise
     finally:

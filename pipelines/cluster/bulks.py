@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from typing import Any, cast
 
@@ -17,7 +17,8 @@ from .reasons import reason_of, reason_of_cause
 _UNAVAILABLE = (502, 503, 504)
 _BUSY = 429
 _UNANSWERED = 500
-_FAIL = "fail_processor_exception"
+# Of what the processor `fail` refuses, and of what was accepted and not written.
+_FAIL, _NOT_WRITTEN = "fail_processor_exception", "not_written"
 _TRIED_AGAIN = (_BUSY, *_UNAVAILABLE)
 # Seconds: pictures take time.
 _PATIENCE = 300
@@ -74,13 +75,18 @@ def send_bulks(
 
 def _as_written(ok: bool, item: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     """The same, but what Elasticsearch has accepted and not written was refused: with why, and as 400."""
-    if ok and item.get("result") == "noop":
-        why = "a pipeline drops it"
-    elif ok and item.get("failure_store") == "used":
-        why = "its pipeline refused it; why is in the failure store of the data stream"
-    else:
-        return ok, item
-    return False, item | {"status": 400, "error": {"type": "not_written", "reason": why}}
+    if ok and (why := why_not_written(item)):
+        return False, item | {"status": 400, "error": {"type": _NOT_WRITTEN, "reason": why}}
+    return ok, item
+
+
+def why_not_written(answer: Mapping[str, Any]) -> str:
+    """Why a document is not there although Elasticsearch has accepted it, by its answer; empty if it is there."""
+    if answer.get("result") == "noop":
+        return "a pipeline drops it"
+    if answer.get("failure_store") == "used":
+        return "its pipeline refused it; why is in the failure store of the data stream"
+    return ""
 
 
 class _Telling:
@@ -149,9 +155,17 @@ def status_of(item: dict[str, Any]) -> int:
 
     400 for what the processor `fail` refuses: Elasticsearch says 500 of it, as if the node had a defect.
     """
+    return 400 if _type_of(item) == _FAIL else int(item.get("status", _UNANSWERED))
+
+
+def is_by_pipeline(item: dict[str, Any]) -> bool:
+    """Whether its pipeline has refused or dropped an item: maybe as one of its processors failed (`on_failure`)."""
+    return _type_of(item) in (_FAIL, _NOT_WRITTEN)
+
+
+def _type_of(item: dict[str, Any]) -> str:
     error = item.get("error")
-    is_refused = isinstance(error, dict) and error.get("type") == _FAIL
-    return 400 if is_refused else int(item.get("status", _UNANSWERED))
+    return str(error.get("type")) if isinstance(error, dict) else ""
 
 
 def stop_if_hopeless(item: dict[str, Any], name: str) -> None:

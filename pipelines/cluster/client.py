@@ -18,6 +18,7 @@ from elastic_transport import ConnectionError as NoConnection
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 
+from ..wording import without_login
 from .reasons import MISSING_PRIVILEGE, reason_of
 
 DEFAULT_URL = "http://127.0.0.1:9200"
@@ -106,7 +107,9 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
         try:
             client = connect(url, api_key=api_key, username=username, password=password, ca_certs=ca_certs)
         except ValueError as error:
-            raise click.UsageError(f"--url {url}: {error}") from error
+            # A password in it may be what is wrong.
+            what = "is no address; give user and password as options" if "@" in url else f"{url}: {error}"
+            raise click.UsageError(f"--url {what}") from error
         try:
             # Warnings about system indices and deprecations are for whoever writes requests.
             with client, warnings.catch_warnings():
@@ -124,7 +127,9 @@ def typed_options() -> list[str]:
     """What the command line says of the connection, for a command that is advised to do the same; no secrets."""
     context = click.get_current_context()
     typed = [name for name in _SHOWN if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    return [word for name in typed for word in (f"--{name.replace('_', '-')}", str(context.params[name]))]
+    values = {name: str(context.params[name]) for name in typed}
+    values |= {"url": without_login(values["url"])} if "url" in values else {}
+    return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", value)]
 
 
 def _plain(message: str) -> str:
@@ -136,6 +141,7 @@ def _plain(message: str) -> str:
 
 def explain(error: Exception, url: str, credentials: str = "") -> str:
     """One sentence that says what went wrong at `url` and what to do about it; `credentials`: what was given."""
+    url = without_login(url)
     if isinstance(error, TlsError):
         return f"no trusted TLS connection to {url}: give its CA certificate with --ca-certs ({error.message})"
     if isinstance(error, ConnectionTimeout):

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 from requests.auth import HTTPBasicAuth
 
+from ..wording import without_login
 from .objects import Json, ndjson
 
 # Kibana answers 503 while it is starting; a proxy in front of it 502 or 504.
@@ -34,6 +35,7 @@ class Kibana:
         patience: float = 60,
     ) -> None:
         self.url = (url if "://" in url else f"http://{url}").rstrip("/")
+        self._shown = without_login(self.url)
         self._patience = patience
         self._session = requests.Session()
         # Kibana requires it, because a form of another site cannot send it.
@@ -70,10 +72,10 @@ class Kibana:
             try:
                 answer = self._session.request(method, self.url + path, timeout=60, allow_redirects=False, **more)
             except requests.exceptions.SSLError as error:
-                raise KibanaError(f"no trusted TLS connection to Kibana at {self.url}: give --ca-certs") from error
+                raise KibanaError(f"no trusted TLS connection to Kibana at {self._shown}: give --ca-certs") from error
             except requests.RequestException as error:
                 if time.monotonic() > until:
-                    raise KibanaError(f"Kibana does not answer at {self.url}: is --kibana-url right?") from error
+                    raise KibanaError(f"Kibana does not answer at {self._shown}: is --kibana-url right?") from error
             else:
                 if answer.status_code not in _STARTING or time.monotonic() > until:
                     return self._read(answer, absent)
@@ -89,15 +91,17 @@ class Kibana:
         if answer.status_code == 404 and absent and message != "Not Found":
             return _ABSENT
         if answer.status_code == 401:
-            raise KibanaError(f"Kibana at {self.url} wants the user of Elasticsearch: an API key, or user and password")
+            raise KibanaError(
+                f"Kibana at {self._shown} wants the user of Elasticsearch: an API key, or user and password"
+            )
         if answer.status_code == 403:
             raise KibanaError(f"the user may not change Kibana's saved objects (docs/kibana.md): {message}")
         if redirected or answer.status_code == 404:
             raise KibanaError(
-                f"{self.url} does not have an address that this program expects of Kibana ({answer.status_code}): "
+                f"{self._shown} does not have an address that this program expects of Kibana ({answer.status_code}): "
                 "is a base path missing in --kibana-url, or does this version use another address?"
             )
-        raise KibanaError(f"Kibana at {self.url} refused with {answer.status_code}: {message}")
+        raise KibanaError(f"Kibana at {self._shown} refused with {answer.status_code}: {message}")
 
 
 _ABSENT: Json = {}

@@ -14,6 +14,7 @@ import orjson
 import pybase64
 
 from ..errors import Code, ImageError
+from ..nesting import check_nesting
 from ..settings import Settings
 from ..timing import Stopwatch
 from .fetcher import Fetcher
@@ -38,7 +39,7 @@ class ByAddress:
 
         `holds` is told how many bytes the picture takes by now; it may raise ImageError `busy`.
 
-        Raises ImageError `url_...`, `busy`.
+        Raises ImageError `url_...`, `busy`, `invalid_request`.
         """
         request = self._by_address(body)
         if request is None:
@@ -64,4 +65,7 @@ class ByAddress:
         by_address = (
             isinstance(request, dict) and request.get("url") is not None and not request.keys() & {"data", "stored"}
         )
-        return request if by_address else None
+        if not by_address:
+            return None
+        check_nesting(request)
+        return dict(request)

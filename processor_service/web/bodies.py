@@ -10,6 +10,7 @@ import orjson
 from flask import g, request
 
 from ..errors import Code, ImageError
+from ..nesting import check_nesting
 from ..wire.values import memory_of_values
 
 # Bytes in memory of all values but the picture, which this process parses itself: far more than any recipe has.
@@ -46,6 +47,7 @@ def json_body() -> dict[str, Any]:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
     if not isinstance(body, dict):
         raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
+    check_nesting(body)
     return body
 
 

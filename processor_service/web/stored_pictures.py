@@ -17,6 +17,7 @@ import structlog
 
 from ..errors import Code, ImageError
 from ..fetching.by_address import COPIES
+from ..nesting import check_nesting
 from ..settings import Settings
 from ..store.addresses import address_of, sha256_of
 from ..store.refusals import off
@@ -56,6 +57,7 @@ class StoredPictures:
             return body
         if self._store is None:
             raise off()
+        check_nesting(request)
         key = self._key(request.pop("stored"))
         with self._place(), watch("read"):
             data = self._store.get(key, self._most, until, lambda size: holds(COPIES * size))

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ..byte_cache import byte_cache
 from ..errors import Code, ImageError
 from ..features import Feature, all_features
+from ..nesting import check_nesting
 from ..operations import Operation, all_operations
 from ..parameters import MEANT
 from ..registry import RecipeEntry
@@ -98,6 +99,7 @@ def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> li
 def _as_json(recipe: Any) -> bytes:
     if _is_longer(recipe, MOST_BYTES):
         raise _too_long()
+    check_nesting(recipe, Code.INVALID_RECIPE)
     try:
         text = orjson.dumps(recipe)
     except TypeError as error:

@@ -12,7 +12,7 @@ from elastic_transport import ApiResponseMeta, ConnectionError, HttpHeaders, Nod
 from elasticsearch import ApiError, Elasticsearch
 
 from ingest_image.defaults import BULK_BYTES
-from ingest_image.enrich import follow, rests
+from ingest_image.enrich import command, follow, rests
 from ingest_image.enrich.command import enrich
 from ingest_image.enrich.marking import mark
 from ingest_image.reprocess import run
@@ -162,21 +162,27 @@ def test_a_node_that_is_busy_or_away_is_waited_for(
 
 
 def test_what_cannot_be_marked_is_named_and_keeps_nothing_else_from_being_enriched(
-    es: Elasticsearch, es_url: str, index: str
+    es: Elasticsearch, es_url: str, index: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def given_up(*_: object) -> None:
+        raise follow.GivenUp("something waits")
+
     for id, logo in {"bad": "none", "good": LARGE}.items():
         es.index(index=index, id=id, document={"logo": logo, "image": {"data": LARGE}})
     ask_for(es, index, NOW, later=["embedding"])
     (now,) = es.ingest.get_pipeline(id=index).body[index]["processors"]
     # There has to be a logo now, which no test picture has, and it has to be a picture.
     es.ingest.put_pipeline(id=index, processors=[now, {"image": {"field": "logo", "target_field": "small"}}])
-    for marked in ("1 document", "0 documents"):
+    for marked, why in (("1 document", "some documents cannot be marked"), ("0 documents", "something waits")):
         result = add(es_url, index)
         assert result.exit_code == 1 and f" {marked} of {index} marked" in result.output, result.output
         assert "were made by other recipes is not known" in result.output and "  bad: 400 [" in result.output, (
             result.output
         )
+        assert f"not everything is enriched: {why}\n1 failed\n" in result.output, result.output
         assert source(es, index, "good")["image"]["embedder"] == "builtin-v1"
+        # Nor is it left unsaid when there is more in the way.
+        monkeypatch.setattr(command, "follow", given_up)
     assert "embedder" not in source(es, index, "bad")["image"]
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elastic_transport import ConnectionError as NoConnection
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from ingest_image import search_command
 from ingest_image.indexing.bulk import Sender
@@ -187,7 +188,12 @@ def test_the_summary_for_programs(run: Run, folder: Path) -> None:
     assert said["left_out"]["not a picture"] == {".txt": 1}
 
 
-@pytest.mark.parametrize("ended", [KeyboardInterrupt(), NoConnection("refused")], ids=["Ctrl-C", "node away"])
+BUSY = ApiError("busy", ApiResponseMeta(429, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9200)), {})
+
+
+@pytest.mark.parametrize(
+    "ended", [KeyboardInterrupt(), NoConnection("refused"), BUSY], ids=["Ctrl-C", "node away", "node busy"]
+)
 def test_what_ends_it_says_how_to_continue(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException
 ) -> None:

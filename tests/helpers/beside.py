@@ -14,6 +14,8 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.helpers.leash import leash_for_one
+
 _LOWER = 10
 
 
@@ -22,7 +24,9 @@ class Beside:
 
     def __init__(self, command: str) -> None:
         self._command = command
-        self._process = subprocess.Popen(shlex.split(command), stdin=subprocess.DEVNULL)
+        # Who kills `make` means JUnit, too, and then nobody comes to pytest_unconfigure.
+        self._leash, mark = leash_for_one()
+        self._process = subprocess.Popen(shlex.split(command), stdin=subprocess.DEVNULL, env=os.environ | mark)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -39,6 +43,9 @@ class Beside:
         if self._process.poll() is None:
             self._process.terminate()
         self._process.wait()
+        assert self._leash.stdin
+        self._leash.stdin.close()
+        self._leash.wait()
 
 
 class Behind:

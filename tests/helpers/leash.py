@@ -23,6 +23,15 @@ def leash(*folders: Path) -> subprocess.Popen[bytes]:
 
     Its standard input is the leash: keep the returned object; closing `stdin` has the same effect as ending.
     """
+    waiting, mark = leash_for_one(*folders)
+    os.environ.update(mark)
+    # gunicorn's processes rename themselves, and the new name would be written over their environment.
+    os.environ["SPT_NOENV"] = "1"
+    return waiting
+
+
+def leash_for_one(*folders: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+    """The same for what is started with these variables in its environment."""
     name = uuid.uuid4().hex
     # Not yet in our environment: the one that waits must not find itself.
     waiting = subprocess.Popen(
@@ -32,10 +41,7 @@ def leash(*folders: Path) -> subprocess.Popen[bytes]:
         # Ctrl-C ends us, and only then it has work to do.
         start_new_session=True,
     )
-    os.environ[VARIABLE] = name
-    # gunicorn's processes rename themselves, and the new name would be written over their environment.
-    os.environ["SPT_NOENV"] = "1"
-    return waiting
+    return waiting, {VARIABLE: name}
 
 
 def let_children_take_signals() -> None:

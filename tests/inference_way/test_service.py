@@ -28,6 +28,7 @@ from .way import OTHER_TOKEN, taken_by
 
 RECIPE: dict[str, Any] = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
+DEEP = "[" * 300 + "]" * 300
 HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
 
 
@@ -219,6 +220,9 @@ def test_a_mark_of_something_else_is_not_believed(service: Service) -> None:
         ('{"text": ${input}}', "invalid_request"),
         ("[${input}]", "invalid_request"),
         ("{", "invalid_request"),
+        # Deeper than what writes JSON goes.
+        ('{"input": ${input}, "operations": ' + DEEP + "}", "invalid_request"),
+        ('{"input": ' + DEEP + "}", "invalid_request"),
     ],
 )
 def test_a_wrong_endpoint_is_refused_so_that_it_cannot_be_created(service: Service, template: str, code: str) -> None:
@@ -258,6 +262,8 @@ def test_a_chat_may_send_the_picture_as_parts(service: Service) -> None:
         ({"model": None}, "invalid_recipe"),
         ({"model": '{"operation": []}'}, "invalid_recipe"),
         ({"model": '{"operations": ["rotat"]}'}, "invalid_recipe"),
+        ({"model": '{"operations": ' + DEEP + "}"}, "invalid_recipe"),
+        ({"messages": [{"role": "user", "content": json.loads(DEEP)}]}, "invalid_request"),
         ({"stream": True}, "invalid_request"),
         ({"messages": []}, "invalid_request"),
         ({"messages": [{"role": "system", "content": "AAAA"}]}, "invalid_request"),

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request, url_fo
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
+from pipelines.cluster.bulks import why_not_written
 from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.cluster.reasons import reason_of
 from pipelines.cluster.sentences import CheckFailed, diagnose
@@ -95,6 +96,8 @@ def upload() -> AnyResponse:
         if error.status_code in _TRY_LATER:
             abort(503, capitalized(f"{sentence}."))
         raise UserError(sentence) from error
+    if why := why_not_written(answer):
+        raise UserError(f"it is not stored: {why}")
     place = url_for("pages.picture", index=answer["_index"], id=id)
     stored = here.engine().get(answer["_index"], id).first
     if stored.error:

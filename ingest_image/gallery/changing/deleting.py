@@ -17,7 +17,7 @@ from pipelines.wording import counted, shown
 from ...deleting import Deleted, delete_hits
 from ...search import Hit, UserError
 from ..context import writable_context
-from ..documents import MOST, Current, asked_keys, current_ones, refresh
+from ..documents import MOST, Current, asked_keys, current_ones, is_version, refresh
 from ..page_query import PageQuery
 
 blueprint = Blueprint("deleting", __name__)
@@ -40,9 +40,13 @@ class DocumentVersion:
         primary_term, _, key = rest.partition(":")
         index, _, id = key.partition("/")
         try:
-            return cls(index, id, int(seq_no), int(primary_term))
+            version = cls(index, id, int(seq_no), int(primary_term))
         except ValueError as error:
-            raise UserError("this form was not made by the gallery") from error
+            raise _not_ours() from error
+        # One of these would have Elasticsearch refuse all others beside it.
+        if not id or not is_version(version.seq_no, version.primary_term):
+            raise _not_ours()
+        return version
 
     def __str__(self) -> str:
         return f"{self.seq_no}:{self.primary_term}:{self.index}/{self.id}"
@@ -88,6 +92,10 @@ def delete() -> Response | str:
         query=PageQuery.of(request.args),
         settings=here.settings,
     )
+
+
+def _not_ours() -> UserError:
+    return UserError("this form was not made by the gallery")
 
 
 def _version(document: Current) -> str:

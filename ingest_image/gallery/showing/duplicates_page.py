@@ -17,7 +17,7 @@ from ...search import Engine, Hit, UserError
 from ...search.comparing.hashes import SAME_PICTURE
 from ...search.comparing.union import Key
 from ..context import context, writable_context
-from ..documents import refresh
+from ..documents import is_version, refresh
 from ..page_query import PageQuery
 
 blueprint = Blueprint("duplicates", __name__)
@@ -127,7 +127,7 @@ def _read(value: str, engine: Engine) -> list[Any]:
     except (ValueError, TypeError, RecursionError):
         index = id = seq_no = primary_term = None
     fits = isinstance(index, str) and isinstance(id, str) and type(seq_no) is type(primary_term) is int
-    if not fits or index not in engine.schema.indices:
+    if not fits or not id or not is_version(seq_no, primary_term) or index not in engine.schema.indices:
         raise UserError("this is not a picture of these indices")
     return [index, id, seq_no, primary_term]
 

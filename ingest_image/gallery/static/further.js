@@ -20,7 +20,8 @@ async function further() {
   const fresh = cards.map((card) => [card.dataset.key, one("a", card).getAttribute("href")]);
   const more = one(".more a", page)?.getAttribute("href") ?? null;
   // Whoever goes back to the list finds them there, too.
-  sessionStorage.setItem(PLACE, JSON.stringify({ ...place, cards: [...place.cards, ...cards.map((card) => card.outerHTML)], more }));
+  const cardsNow = [...place.cards, ...cards.map((card) => card.outerHTML)];
+  sessionStorage.setItem(PLACE, JSON.stringify({ ...place, cards: cardsNow, count: place.count + cards.length, more }));
   sessionStorage.setItem(ORDER, JSON.stringify([...order, ...fresh]));
   placeSteps();
   return fresh;

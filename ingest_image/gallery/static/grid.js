@@ -139,13 +139,15 @@ export async function refreshList(fetched) {
   showSelection();
 }
 
-// How much had been changed when the page was left.
+// How much had been changed when the page was left; of a page that the browser had kept, and that is loaded anew as it is
+// old, that stays.
 let changesBefore = 0;
+let isOld = false;
 // The place is kept when the page is left, with the cards that were loaded after the first page. `left` is the picture
 // that was opened.
 function keepPlace() {
   // What is deleted by leaving is counted later.
-  changesBefore = changes();
+  if (!isOld) changesBefore = changes();
   if (!one(".grid", list)) return;
   const place = { address: list.dataset.address, y: window.scrollY, cards: [], more: one(".more a", list)?.getAttribute("href") };
   Object.assign(place, { count: shownCards().length, changes: changesBefore });
@@ -176,12 +178,13 @@ async function renew(count) {
 async function comeBack(key) {
   const place = placeLeft();
   if (!place || place.address !== list.dataset.address) return;
+  const isChanged = place.changes !== changes();
   if (place.cards.length && one(".grid", list) && one(".more", list)) {
     const kept = () => {
       append(all(".card", new DOMParser().parseFromString(`<ul>${place.cards.join("")}</ul>`, "text/html")));
       setMore(place.more);
     };
-    if (place.changes === changes() || place.count > MOST) kept();
+    if (!isChanged || place.count > MOST) kept();
     else await renew(place.count).catch(kept);
   }
   history.scrollRestoration = "manual";
@@ -190,7 +193,7 @@ async function comeBack(key) {
   if (!seen) return;
   // One may have stepped to a picture far from there. One that was changed is the newest now: then the place stays.
   const { top, bottom } = seen.getBoundingClientRect();
-  if (key === place.left && (bottom < 0 || top > window.innerHeight)) return;
+  if (isChanged && key === place.left && (bottom < 0 || top > window.innerHeight)) return;
   one("a", seen).focus({ preventScroll: true });
   seen.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
@@ -203,7 +206,11 @@ if (list) {
   back.then(watchTheEnd);
   // The browser shows the page as it was.
   window.addEventListener("pageshow", (event) => {
-    if (!event.persisted || changesBefore === changes()) return;
+    if (!event.persisted) return;
+    // One steps through these results again, not through those of another list.
+    remember();
+    if (changesBefore === changes()) return;
+    isOld = true;
     sessionStorage.setItem(RETURN, "");
     window.location.reload();
   });

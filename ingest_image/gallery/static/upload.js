@@ -64,7 +64,11 @@ const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 // The page is left only if that is meant, as the rest would not be stored.
 let storing = 0;
-const askBefore = (event) => event.preventDefault();
+const askBefore = (event) => {
+  event.preventDefault();
+  // Whoever stays has no page to wait for. While the browser asks, timers rest.
+  window.setTimeout(() => wait(false));
+};
 
 function setStoring(by) {
   storing += by;

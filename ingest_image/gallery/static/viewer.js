@@ -106,36 +106,54 @@ if (viewer && figures.length) {
 
   // The page of each picture has the form for its turns, and says why there is none.
   let isTurned = false;
+  let isTurning = false;
+  const setTurning = (on) => {
+    isTurning = on;
+    // Not `disabled`: the keyboard would be lost to the page below.
+    for (const name of ["left", "right", "crop"]) button(name).setAttribute("aria-disabled", String(on));
+  };
+  const turned = async (item, name) => {
+    const { fetchPage } = await import("./grid.js");
+    item.page ??= item.href ? await fetchPage(item.href) : document;
+    const form = one(".turns", item.page);
+    if (!form || one(`[value=${name}]`, form).disabled) {
+      throw new Error(one("#refused", item.page)?.textContent ?? "This picture cannot be turned here.");
+    }
+    const values = new URLSearchParams(new FormData(form));
+    values.set("operation", name);
+    changed();
+    item.page = await fetchPage(form.getAttribute("action"), { method: "POST", body: values });
+    isTurned ||= !item.href;
+    const shown = one("figure .shown > img", item.page);
+    if (!shown) throw new Error(one(".large-missing p", item.page)?.textContent ?? "This picture cannot be shown.");
+    item.src = shown.getAttribute("src");
+  };
   const turn = async (name) => {
+    if (isTurning) return;
     const item = items[at];
-    const buttons = ["left", "right"].map(button);
-    for (const each of buttons) each.disabled = true;
+    const isShown = () => viewer.open && items[at] === item;
+    setTurning(true);
     window.clearTimeout(timer);
     say("Turning …");
     try {
-      const { fetchPage } = await import("./grid.js");
-      item.page ??= item.href ? await fetchPage(item.href) : document;
-      const form = one(".turns", item.page);
-      if (!form || one(`[value=${name}]`, form).disabled) {
-        throw new Error(one("#refused", item.page)?.textContent ?? "This picture cannot be turned here.");
-      }
-      const values = new URLSearchParams(new FormData(form));
-      values.set("operation", name);
-      changed();
-      item.page = await fetchPage(form.getAttribute("action"), { method: "POST", body: values });
-      item.src = one("figure .shown > img", item.page).getAttribute("src");
-      isTurned ||= !item.href;
-      if (items[at] === item) go(0);
+      await turned(item, name);
+      if (isShown()) go(0);
     } catch (error) {
-      say(error.message);
       if (item.href) delete item.page;
+      if (isShown()) {
+        say(error.message);
+        wait();
+      }
     }
-    for (const each of buttons) each.disabled = false;
-    button(name).focus();
+    setTurning(false);
+    // Closed meanwhile, with the picture on the page as it was.
+    if (!viewer.open && isTurned && !items[at].href) window.location.reload();
   };
   const cropHere = () => {
+    if (isTurning) return;
     const { href } = items[at];
     if (href) window.location.assign(`${href}#crop`);
+    else if (!one(".crop")) say(one("#refused")?.textContent ?? "This picture cannot be cropped here.");
     else {
       window.history.replaceState(null, "", "#crop");
       viewer.close();

@@ -46,8 +46,9 @@ class _Found:
         return cls(
             words=len(re.split(r"[\s()]+", text)),
             wildcards=len(re.findall(r"[*?]", text)),
-            # `title:*` asks whether there is a title. Behind `lake~` and `lake^2` a word begins without a space, too.
-            leading_wildcards=len(re.findall(rf"(?:{_BEGINS}|[~^][\d.]*)[*?]+[^\s*?)^:]", text)),
+            # `title:*` asks whether there is a title, `[2020 TO *]` has no upper end. Behind `lake~` and `lake^2` a
+            # word begins without a space, too.
+            leading_wildcards=len(re.findall(rf"(?:{_BEGINS}|[~^][\d.]*)[*?]+[^\s*?)^:\]}}]", text)),
             fuzzy_words=text.count("~"),
             ranges=len(re.findall(r"[\[{]", text)),
             nested_parentheses=_deepest(text),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL.ExifTags import Base as Tag
 from ...errors import Code, ImageError
 from .colors import PALETTE, RGB, is_known, to_image
 from .samples import TiffSamples, read_samples
+from .ycbcr import with_lengths
 
 # WebP: Pillow's libtiff is built without it.
 _NEVER_DECODED = (50001,)
@@ -22,6 +24,7 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
 
     # The samples of the current page; None when Pillow reads it.
     samples: TiffSamples | None = None
+    is_plain_ycbcr = False
 
     @property
     def size_in_file(self) -> tuple[int, int]:
@@ -51,24 +54,25 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
             # Pillow keeps 8 bits of 16, and confuses the parts of some pictures that have a plane for each colour.
             if samples is not None and samples.bits <= 8 and not samples.planar:
                 samples = None
-        self.samples = samples
+        self.samples, self.is_plain_ycbcr = samples, False
         if samples is not None:
             self._im, self._mode, self.tile, self.palette = None, "RGB", [], None
             if Tag.InterColorProfile in self.tag_v2:
                 self.info["icc_profile"] = self.tag_v2[Tag.InterColorProfile]
         elif self.mode == "YCbCr" and Tag.YCbCrSubSampling in self.tag_v2:
             # Pixels that are not packed. Pillow takes each for one that has colours of its own.
-            self._mode, self.use_load_libtiff = "RGB", True
-            self.tile = [ImageFile._Tile("libtiff", (0, 0, *self._tile_size), 0, ("RGBX", False, self.tag_v2.offset))]
+            self._mode, self.use_load_libtiff, self.tile = "RGB", True, [self._by_libtiff(self.tag_v2.offset)]
+            self.is_plain_ycbcr = True
         elif self.mode in ("P", "PA"):
             self.palette = ImagePalette.raw("RGB", self._color_map().tobytes())
 
     def load(self) -> Any:
+        if self.is_plain_ycbcr and self.tile:
+            data, offset = with_lengths(self._whole(), self.tag_v2, self._tile_size)
+            self.fp, self.tile = io.BytesIO(data), [self._by_libtiff(offset)]
         if self.samples is None or self._im is not None:
             return super().load()
-        assert self.fp is not None
-        self.fp.seek(0)
-        values = read_samples(self.fp.read(), self.tag_v2, self.samples)
+        values = read_samples(self._whole(), self.tag_v2, self.samples)
         has_map = self.samples.photometric == PALETTE and Tag.ColorMap in self.tag_v2
         color_map = self._color_map() if has_map else None
         image = to_image(values, self.samples, color_map, self._white(), self.info.get("icc_profile", b""))
@@ -78,6 +82,14 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         self.im, self._mode = image.im, image.mode
         self.load_end()
         return Image.Image.load(self)
+
+    def _whole(self) -> bytes:
+        assert self.fp is not None
+        self.fp.seek(0)
+        return self.fp.read()
+
+    def _by_libtiff(self, directory: int) -> ImageFile._Tile:
+        return ImageFile._Tile("libtiff", (0, 0, *self._tile_size), 0, ("RGBX", False, directory))
 
     def _white(self) -> int | None:
         """The largest value of samples, when the file says it and they have more than 8 bits."""

@@ -13,6 +13,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ...errors import Code, ImageError
+from ...nesting import check_nesting
 from ...settings import Settings
 from ...wire.data_url import is_data_url
 from ...wire.inference_way import CHAT_PATH, RECIPE_KEYS
@@ -71,6 +72,7 @@ def recipe_of(model: Any) -> dict[str, Any]:
         except orjson.JSONDecodeError:
             recipe = None
         if isinstance(recipe, dict) and not recipe.keys() - set(RECIPE_KEYS):
+            check_nesting(recipe, Code.INVALID_RECIPE)
             return recipe
     raise ImageError(
         Code.INVALID_RECIPE,

@@ -92,7 +92,7 @@ class Completions:
             return self.of_picture({"stored": source}, recipe, kept)
         stored["recipe"] = _hash(recipe)
         if "thumbnail" in changes or not _is_external(recipe):
-            made = self._made_again({"stored": stored}, recipe, document, document.sha256)
+            made = self._made_again({"stored": stored}, recipe, document, document.sha256, 0)
             if "error" in made:
                 return self._refused(made, self._kept(document, _hash(recipe), document.sha256))
             return _unchanged(made["fields"])
@@ -114,23 +114,33 @@ class Completions:
 
     def _kept_data(self, document: Marked) -> Fields | None:
         """The same of a picture in the document; None, too, when its original is not in the store."""
-        if not document.original:
+        if not document.original or (read := self._read(document)) is None:
             return None
-        try:
-            stored = decode_payload(document.data, self._max_bytes)
-        except ImageError:
-            return None
-        kept = self._kept(document, document.recipe, hashlib.sha256(stored).hexdigest())
+        sha256, plain = read
+        kept = self._kept(document, document.recipe, sha256)
         if kept is None or _begun(document, kept) is None:
             return None
         # What is in the document is not what may be at fault. A data URL's head does not stay.
-        plain = pybase64.b64encode_as_string(stored)
-        return kept | ({"kept": ["data", *kept["kept"]]} if plain == document.data else {"data": plain})
+        return kept | ({"kept": ["data", *kept["kept"]]} if plain is document.data else {"data": plain})
 
-    def _made_again(self, source: Fields, recipe: Fields, document: Marked, sha256: str) -> Fields:
-        """The service's answer for a picture of this recipe, every byte of which stays."""
+    def _read(self, document: Marked) -> tuple[str, str] | None:
+        """The hash of the picture in a document, and its base64 alone: the same text, if it is. None when it is none.
+
+        For one document at a time, as bytes and both texts are in memory meanwhile.
+        """
+        with CONVERTING:
+            try:
+                stored = decode_payload(document.data, self._max_bytes)
+            except ImageError:
+                return None
+            plain = pybase64.b64encode_as_string(stored)
+            # A data URL, or line breaks, if not.
+            return hashlib.sha256(stored).hexdigest(), document.data if plain == document.data else plain
+
+    def _made_again(self, source: Fields, recipe: Fields, document: Marked, sha256: str, beside: int) -> Fields:
+        """The service's answer for a picture of this recipe, every byte of which stays. `beside`: as for `_process`."""
         source |= recipe | {"normalized": True}
-        made = self._process(source, len(document.data))
+        made = self._process(source, beside)
         if "error" not in made:
             # The answer says that the picture was made from itself.
             made["fields"] |= original_marks(document, _hash(recipe), sha256, self._keys)
@@ -155,33 +165,25 @@ class Completions:
 
     def _if_current(self, document: Marked, recipe: Fields) -> Fields | None:
         """What to change in a document whose picture is current; None when it has no valid mark of this recipe."""
-        if not document.mark:
+        if not document.mark or (read := self._read(document)) is None:
             return None
-        try:
-            stored = decode_payload(document.data, self._max_bytes)
-        except ImageError:
-            return None
-        sha256 = hashlib.sha256(stored).hexdigest()
+        sha256, plain = read
         changes = self._changed_marks(document, recipe, sha256)
         if changes is None:
             return None
-        plain = pybase64.b64encode_as_string(stored)
-        del stored
         moves = _is_external(recipe)
-        if plain == document.data:
-            # Once in memory.
-            plain = document.data
-        elif not moves:
-            # A data URL, or line breaks.
-            changes["data"] = plain
+        beside = len(document.data)
+        if plain is not document.data:
+            beside += len(plain)
+            changes |= {} if moves else {"data": plain}
         if moves or "thumbnail" in changes:
             # Its bytes stay. All fields are made again, and the thumbnail with them.
-            made = self._made_again({"data": plain}, recipe, document, sha256)
+            made = self._made_again({"data": plain}, recipe, document, sha256, beside)
             if moves:
                 changes = {}
             changes |= {} if "error" in made else made["fields"]
         elif document.vector_missing:
-            changes |= self._vector({"data": plain}, recipe, len(document.data))
+            changes |= self._vector({"data": plain}, recipe, beside)
         return {"unchanged": True} | changes
 
     def _without_picture(self, document: Marked, recipe: Fields) -> Fields:

@@ -77,6 +77,8 @@ def test_a_version_that_is_never_found_counts_from_the_second_time_on(clock: lis
         clock[0] += pause
         assert known.is_due(KEY, 8)
     assert known.conflicted(KEY, 8) and known.failed(KEY, 8)
+    # Nor when that is to be recorded.
+    assert known.conflicted(KEY, 8)
     # A failure of another kind is none of this kind.
     known.failed(KEY, 9)
     assert not known.conflicted(KEY, 9) and known.of(KEY, 9).failures == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -77,11 +78,17 @@ def test_what_elasticsearch_refuses_is_told(page: FlaskClient, es: WritableElast
         ("/delete", {}, 400),
         ("/delete", {"version": "1"}, 400),
         ("/delete", {"version": "x:1:images/1"}, 400),
+        # Elasticsearch would refuse the others beside these, too.
+        ("/delete", {"version": ["0:1:images/1", "0:1:images/"]}, 400),
+        ("/delete", {"version": ["0:1:images/1", f"{2**63}:1:images/.."]}, 400),
+        ("/delete", {"version": ["0:1:images/1", "-1:1:images/.."]}, 400),
+        ("/delete", {"version": ["0:1:images/1", "0:0:images/.."]}, 400),
+        ("/delete", {"version": ["0:1:images/1", f"0:{2**63}:images/.."]}, 400),
         ("/delete", {"version": "0:1:.security/1"}, 404),
     ],
 )
 def test_what_cannot_be_deleted(
-    page: FlaskClient, es: WritableElasticsearch, path: str, form: dict[str, str], status: int
+    page: FlaskClient, es: WritableElasticsearch, path: str, form: dict[str, Any], status: int
 ) -> None:
     assert page.post(path, data=form, headers=OWN).status_code == status
     assert not [call for call in es.calls if "_bulk" in call[1]]

@@ -184,6 +184,23 @@ class TestActions:
         assert (body["title"], body["file_name"]) == ("my summer 01", "my_summer-01.jpg")
         assert answer.get_json()["url"].startswith("/picture/images?id=")
 
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            ({"result": "noop"}, "a pipeline drops it"),
+            ({"failure_store": "used"}, "its pipeline refused it; why is in"),
+        ],
+    )
+    def test_what_is_accepted_and_not_stored_is_not_called_so(
+        self, page: FlaskClient, es: FakeElasticsearch, said: dict[str, str], why: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = es.answer
+        monkeypatch.setattr(
+            es, "answer", lambda method, *more: answer(method, *more) | (said if method == "PUT" else {})
+        )
+        refused = page.post("/upload", data=file(), headers=OWN)
+        assert refused.status_code == 400 and refused.get_json()["error"].startswith(f"It is not stored: {why}")
+
     def test_without_script_a_page_follows(self, page: FlaskClient) -> None:
         answer = page.post("/upload", data=file(), headers={"Sec-Fetch-Site": "same-origin"})
         assert answer.status_code == 303 and answer.headers["Location"].startswith("/picture/images?id=")

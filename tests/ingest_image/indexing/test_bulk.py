@@ -13,7 +13,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from ingest_image.files import PictureFile, find
-from ingest_image.indexing.bulk import Sender
+from ingest_image.indexing.bulk import Sender, _Turns
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import connect
 
@@ -139,6 +139,22 @@ def test_who_is_waited_for_is_told(client: Elasticsearch, script: Script, files:
         ("the processor service", "[service_unavailable] nothing answers"),
         ("Elasticsearch", "whole bulk"),
     ]
+
+
+def test_who_is_waited_for_is_told_also_when_another_thread_has_stopped(
+    client: Elasticsearch, script: Script, files: list[PictureFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to a minute, until the program ends."""
+    turns, told, answer = _Turns(files), list[str](), script.answer
+
+    def stopped_meanwhile(*request: Any) -> tuple[int, dict[str, Any]]:
+        turns.stopped = True
+        return answer(*request)
+
+    monkeypatch.setattr(script, "answer", stopped_meanwhile)
+    script.answers = [429]
+    sender(client, tell=lambda whom, why: told.append(whom))._send(turns)
+    assert told == ["Elasticsearch"] and len(script.bulks) == 2
 
 
 def test_a_whole_bulk_that_was_refused_as_too_much_is_sent_again(

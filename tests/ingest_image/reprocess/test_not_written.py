@@ -42,11 +42,11 @@ class Answering(FakeElasticsearch):
 @pytest.mark.parametrize(
     ("item", "said", "status", "blame"),
     [
-        (DROPPED, "400 a pipeline drops it", 400, Blame.PICTURE),
-        (KEPT, "400 its pipeline refused it; why is in the failure store of", 400, Blame.PICTURE),
+        (DROPPED, "400 a pipeline drops it", 400, Blame.PIPELINE),
+        (KEPT, "400 its pipeline refused it; why is in the failure store of", 400, Blame.PIPELINE),
         (RENAMED, "400 a pipeline gives it another _id", 400, Blame.PICTURE),
         # Nobody waits for what the pipeline will always refuse.
-        (REFUSED, "500 no title", 400, Blame.PICTURE),
+        (REFUSED, "500 no title", 400, Blame.PIPELINE),
     ],
 )
 def test_what_is_accepted_and_not_written_was_refused(

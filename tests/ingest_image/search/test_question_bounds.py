@@ -63,6 +63,7 @@ def test_words_that_cost_too_much(words: str, says: str) -> None:
         "2020/05/lake.jpg and/or 1/2",
         r"what\? who\? why\? when\? where\? how\? which\? whose\? is it",
         "title:* AND image.metadata.camera:*",
+        "width:[1000 TO *] AND height:{1000 TO *} AND taken:[2020 TO *]",
         r"image.\*:lake 2\*3 \*what\*",
         "",
     ],

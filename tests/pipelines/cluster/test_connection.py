@@ -12,7 +12,7 @@ from elasticsearch import ApiError, AuthenticationException, AuthorizationExcept
 
 from ingest_image.indexing.command import size
 from ingest_image.indexing.summary import counts
-from pipelines.cluster.client import addresses, connect, elasticsearch_options, explain
+from pipelines.cluster.client import addresses, connect, elasticsearch_options, explain, typed_options
 from pipelines.cluster.reasons import reason_of
 from tests.helpers.web_server import gives, stranger
 
@@ -66,6 +66,25 @@ def test_a_password_is_asked_for_and_not_shown() -> None:
     result = CliRunner().invoke(health, ["--url", UNUSED, "--username", "me"], input="secret\n")
     assert "Password of me" in result.output
     assert "secret" not in result.output
+
+
+def test_a_login_in_the_address_is_not_shown() -> None:
+    """Neither in errors, which may be read by others than whoever set ELASTICSEARCH_URL, nor in advice."""
+
+    @click.command()
+    @elasticsearch_options
+    def advice(client: Elasticsearch) -> None:
+        click.echo(typed_options())
+
+    both = "http://me:se@cret@127.0.0.1:9,me:se@cret@127.0.0.1:8"
+    assert run("--url", both).output.startswith(
+        "Error: Elasticsearch does not answer at http://127.0.0.1:9,127.0.0.1:8: is it running"
+    )
+    said = CliRunner().invoke(advice, ["--url", both, "--username", "me@home", "--password", "secret"]).output
+    assert said == "['--url', 'http://127.0.0.1:9,127.0.0.1:8', '--username', 'me@home']\n"
+    for wrong in ("http://me:sec/ret@127.0.0.1:9", "http://me:sec ret@127.0.0.1:9", "ftp://me:secret@127.0.0.1"):
+        result = run("--url", wrong)
+        assert result.exit_code == 2 and "sec" not in result.output and "--url is no address" in result.output
 
 
 def test_an_api_key_wins_over_a_user() -> None:

@@ -101,6 +101,8 @@ def test_one_that_keeps_starting_or_is_not_there_is_given_up(server: Server) -> 
         list(install(kibana(server), ["images*"]))
     with pytest.raises(KibanaError, match="is --kibana-url right"):
         list(install(Kibana("http://127.0.0.1:1", patience=0.1), ["images*"]))
+    with pytest.raises(KibanaError, match=r"does not answer at http://127\.0\.0\.1:1: "):
+        list(install(Kibana("http://me:secret@127.0.0.1:1", patience=0.1), ["images*"]))
 
 
 def test_a_kibana_without_the_address_for_removing_is_not_taken_for_an_empty_one(server: Server) -> None:

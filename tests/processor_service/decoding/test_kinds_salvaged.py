@@ -7,7 +7,7 @@ import io
 import re
 import struct
 import zlib
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -136,16 +136,30 @@ def test_a_frame_of_a_webp_whose_length_is_wrong_hides_no_other() -> None:
     """Decoders find what is in it by other lengths. What was kept of the file lost those behind it."""
     pages = [base(), base().rotate(180), base().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
     data = encoded(base(), "WEBP", lossless=True, save_all=True, append_images=pages[1:])
-    for found in list(re.finditer(b"ANMF", data))[:2]:
-        length = int.from_bytes(data[found.end() : found.end() + 4], "little")
-        for more in (2, 8):
-            changed = data[: found.end()] + struct.pack("<I", length + more) + data[found.end() + 4 :]
+    places = [found.end() for found in re.finditer(b"ANMF", data)]
+    for at, behind in pairwise(places):
+        length = int.from_bytes(data[at : at + 4], "little")
+        next_length = int.from_bytes(data[behind : behind + 4], "little")
+        # The last one is up to the end of the next frame.
+        for more in (2, 8, behind - at + next_length + next_length % 2 - length):
+            changed = data[:at] + struct.pack("<I", length + more) + data[at + 4 :]
             request = Request.parse({"data": b64(changed), "operations": []})
             kept = decoded(base64.b64decode(process(request, SETTINGS, Stopwatch())["data"]), all_frames=True)
             # Encoded again, and not without losses.
             for frame, expected in zip(kept.frames, decoded(changed, all_frames=True).frames, strict=True):
                 assert_alike(frame, expected, 8)
             assert len(kept.frames) == 3
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_chunk_of_a_webp_that_nobody_knows_leaves_the_pixels_as_they_are(frames: int) -> None:
+    """Whatever its name, such as the zeros with which a file is filled up: it was encoded again."""
+    more = {"save_all": True, "append_images": [base().rotate(180)]} if frames > 1 else {}
+    data = encoded(base(), "WEBP", quality=60, **more)
+    for name in (b"a_b ", bytes(4)):
+        longer = data[12:] + name + bytes(8)
+        request = Request.parse({"data": b64(b"RIFF" + struct.pack("<I", 4 + len(longer)) + b"WEBP" + longer)})
+        assert base64.b64decode(process(request, SETTINGS, Stopwatch())["data"]) == data
 
 
 @pytest.mark.parametrize("behind", BEHIND)

@@ -12,6 +12,7 @@ from tests.helpers.kinds import decoded, furthest, refused
 
 YCBCR = 6
 WIDTH, HEIGHT = 40, 24
+TILE = 48, 32
 
 
 def page(across: int, down: int, *, width: int = WIDTH, height: int = HEIGHT, deflated: bool = False) -> Page:
@@ -46,6 +47,19 @@ def in_strips(data: bytes, rows: int) -> bytes:
     return bytes(file) + data[start : start + length]
 
 
+def in_a_tile(across: int, down: int) -> bytes:
+    """At the top left of a larger tile, with which the file ends."""
+    larger = page(across, down, width=TILE[0], height=TILE[1])
+    larger.tags |= {256: WIDTH, 257: HEIGHT, 322: TILE[0]}
+    file = bytearray(in_strips(tiff(larger), HEIGHT))
+    entries = next(chain(bytes(file))).entries
+    file[entries[278][2] : entries[278][2] + 4] = TILE[1].to_bytes(4, "little")
+    for strips, tiles in ((273, 324), (279, 325), (278, 323)):
+        at = entries[strips][2] - 8
+        file[at : at + 2] = tiles.to_bytes(2, "little")
+    return bytes(file)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1), (4, 2), (4, 4)])
 def test_pixels_that_are_not_packed_look_like_packed_ones(across: int, down: int, order: str) -> None:
@@ -65,3 +79,40 @@ def test_only_what_is_missing_is_missed(rows: int, across: int, down: int) -> No
     assert furthest(decoded(data).image, decoded(tiff(page(across, down))).image) == 0
     for missing in (1, 20):
         assert refused(data[:-missing])[0] is Code.TRUNCATED_IMAGE
+
+
+@pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 1), (2, 2), (4, 4)])
+def test_a_tile_needs_no_more_than_the_picture(across: int, down: int) -> None:
+    """Pixels of a tile of which others were missing were black."""
+    data, together = in_a_tile(across, down), across * down + 2
+    expected = decoded(tiff(page(across, down, width=TILE[0], height=TILE[1]))).image.crop((0, 0, WIDTH, HEIGHT))
+    row = TILE[0] // across * together
+    unused = (TILE[1] - HEIGHT) // down * row + (TILE[0] - WIDTH) // across * together
+    for missing in (0, 1, unused):
+        assert furthest(decoded(data[: len(data) - missing]).image, expected) == 0, missing
+    assert refused(data[: -unused - 1])[0] is Code.TRUNCATED_IMAGE
+
+
+@pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 2)])
+def test_what_is_missing_is_filled_up_if_that_is_accepted(across: int, down: int) -> None:
+    expected = decoded(tiff(page(across, down))).image
+    for rows in (HEIGHT, 4):
+        data = in_strips(tiff(page(across, down)), rows)
+        half = decoded(data[: -(WIDTH * HEIGHT // 2)], accept_truncated=True).image
+        above = (0, 0, WIDTH, HEIGHT // 3)
+        assert furthest(half.crop(above), expected.crop(above)) == 0
+        assert half.getpixel((WIDTH - 1, HEIGHT - 1)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 2)])
+def test_lengths_that_are_wrong_or_missing_take_no_pixels_along(across: int, down: int) -> None:
+    """Only strips that are packed need them."""
+    data = in_strips(tiff(page(across, down)), 4)
+    expected = decoded(data).image
+    _, count, entry = next(chain(data)).entries[279]
+    at = int.from_bytes(data[entry : entry + 4], "little")
+    for wrong in (0, 10, 100_000, 2**32 - 1):
+        changed = data[:at] + wrong.to_bytes(4, "little") * count + data[at + 4 * count :]
+        assert furthest(decoded(changed).image, expected) == 0, wrong
+    # Another tag in their place.
+    assert furthest(decoded(data[: entry - 8] + b"\x18\1" + data[entry - 6 :]).image, expected) == 0

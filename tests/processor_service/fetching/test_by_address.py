@@ -88,6 +88,14 @@ def test_what_is_wrong_has_a_code_and_can_be_recorded(
     assert answer.json()["fields"]["width"] is None
 
 
+def test_a_recipe_that_is_too_deep_is_refused_before_anything_is_fetched(fetching: Service, server: Stranger) -> None:
+    asked = len(server.asked)
+    deep = json.loads("[" * 300 + "]" * 300)
+    answer = process(fetching, url=address(server, "/cat.jpg"), operations=deep)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
+    assert len(server.asked) == asked
+
+
 def test_a_truncated_picture_is_accepted_when_the_pipeline_says_so(fetching: Service, server: Stranger) -> None:
     for source in ({"url": address(server, "/half.jpg")}, {"data": b64(CAT[: len(CAT) // 2])}):
         assert process(fetching, **source, truncated="fail").json()["error"]["code"] == "truncated_image"

@@ -114,6 +114,9 @@ def test_a_key_that_the_mark_does_not_cover_is_refused(stored: Service, folder: 
         refused = ask(stored, stored=forged, **RECIPE)
         assert refused.status_code == 400, refused.text
         assert refused.json()["error"]["code"] in ("stored_not_signed", "invalid_request")
+    # The web process writes the request anew, with the picture in its place.
+    refused = ask(stored, stored=kept(made), operations=json.loads("[" * 300 + "]" * 300))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_request")
 
 
 def test_what_is_lost_or_damaged_is_said_and_nothing_is_made_of_it(stored: Service, folder: Path) -> None:

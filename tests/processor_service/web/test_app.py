@@ -52,6 +52,7 @@ def test_without_the_token_nothing_is_done(service: Service, header: dict[str, s
         (b'{"data": "AAAA", "operation": []}', 400, "invalid_request"),
         (b'{"data": "AAAA", "operations": ["rotat"]}', 400, "invalid_recipe"),
         (b'{"data": "AAAA", "properties": ["colours"]}', 400, "invalid_recipe"),
+        (b'{"data": "AAAA", "operations": ' + 900 * b"[" + 900 * b"]" + b"}", 400, "invalid_recipe"),
         (b'{"data": "AAAA"}', 422, "not_an_image"),
         (b'{"data": "!!"}', 422, "invalid_base64"),
         (b'{"data": 5}', 422, "invalid_base64"),

@@ -15,10 +15,13 @@ import requests
 from processor_service.errors import ImageError
 from processor_service.settings import Settings
 from processor_service.web.answering import Answering
+from processor_service.web.bodies import CONVERTING
 from processor_service.web.held_bytes import HeldBytes
+from processor_service.web.inference import completions
 from processor_service.web.inference.completions import Completions
-from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH
+from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH, PARTS
 from processor_service.wire.marks import mark
+from processor_service.wire.payload import decode_payload
 from processor_service.wire.recipe import recipe_hash
 from processor_service.workers.worker import Answer
 from tests.helpers.pictures import b64, picture
@@ -125,8 +128,9 @@ def test_a_picture_that_waits_is_in_memory_once_by_the_inference_way_too(service
     assert grown < 1.5 * count * len(body), grown / len(body)
 
 
-def test_what_a_current_picture_keeps_beside_its_request_counts() -> None:
-    """It is compared with what the service makes again."""
+@pytest.mark.parametrize("head", ["", "data:image/jpeg;base64,"])
+def test_what_a_current_picture_keeps_beside_its_request_counts(head: str) -> None:
+    """It is compared with what the service makes again. Of a data URL, both texts are there."""
     settings, seen = Settings(), list[int]()
 
     class Pictures:
@@ -138,8 +142,11 @@ def test_what_a_current_picture_keeps_beside_its_request_counts() -> None:
     data, recipe = b64(picture("pillow/hopper.jpg")), {"store": "external"}
     sha256 = hashlib.sha256(picture("pillow/hopper.jpg")).hexdigest()
     signed = mark(settings.mark_key(), recipe_hash(None, None), sha256)
-    Completions(settings, cast(Answering, Pictures())).of_data(f"{data};mark={signed}", recipe)
-    assert seen == [len(data)]
+    Completions(settings, cast(Answering, Pictures())).of_data(f"{head}{data};mark={signed}", recipe)
+    assert seen == [len(head) + (2 if head else 1) * len(data)]
+
+
+def test_what_waits_for_the_store_counts_until_it_is_there() -> None:
     held = HeldBytes(3000)
     with held.picture() as one, held.picture() as other:
         one.holds(1000)
@@ -147,6 +154,26 @@ def test_what_a_current_picture_keeps_beside_its_request_counts() -> None:
             assert held.bytes == 1500
             other.holds(1000)
     assert held.bytes == 0
+
+
+@pytest.mark.parametrize("more", ["mark=x", ";".join(f"{part}=x" for part in PARTS)])
+def test_a_picture_with_a_mark_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch, more: str) -> None:
+    """Bytes, their base64 and the text of the document are there meanwhile, of each picture that is read."""
+    alone = list[bool]()
+
+    def decoded(text: object, most: int) -> bytes:
+        alone.append(CONVERTING.locked())
+        return decode_payload(text, most)
+
+    class Pictures:
+        def answer(self, body: bytes, beside: int) -> Answer:
+            # While it waits, others are read.
+            assert not CONVERTING.locked()
+            return Answer({}, b'{"fields": {"bytes": 1}}')
+
+    monkeypatch.setattr(completions, "decode_payload", decoded)
+    Completions(Settings(), cast(Answering, Pictures())).of_data(f"{b64(picture('pillow/hopper.jpg'))};{more}", {})
+    assert alone and all(alone)
 
 
 def resident(process: Path) -> int:

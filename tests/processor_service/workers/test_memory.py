@@ -278,7 +278,7 @@ def test_memory_for_bodies_that_do_not_come_goes_to_one_that_comes(small: Servic
             # One that has just begun may still come.
             time.sleep(3)
             assert small.process_picture(picture("pillow/hopper.jpg") + bytes(14 * MB)).status_code == 200
-            (first,) = select.select(stalled, [], [], 60)[0]
+            first, *_ = select.select(stalled, [], [], 60)[0]
             assert first.recv(4096).startswith(b"HTTP/1.1 429 ")
     finally:
         resource.prlimit(web, resource.RLIMIT_AS, before)

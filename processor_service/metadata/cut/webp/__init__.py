@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,7 +14,6 @@ from .shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"
-_NAME = re.compile(rb"[A-Za-z0-9]{3}[A-Za-z0-9 ]")
 _BEHIND_PROFILE = (*_PIXELS, _ANIMATION, _FRAME, _EXIF, b"XMP ")
 _HAS_EXIF, _HAS_PROFILE, _HAS_ALPHA, _MOVES = 0x08, 0x20, 0x10, 0x02
 _HEADER_BYTES = 10
@@ -37,9 +35,6 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     names = [*(name for name, _ in chunks), b""]
     if any(one == _PROFILE and behind not in _BEHIND_PROFILE for one, behind in pairwise(names)):
         raise ValueError("a profile of a wrong length, which hides pixels")
-    if not kept.at_any_price and not all(_NAME.fullmatch(name) for name, _ in chunks):
-        # Decoders find what is in a frame by its own lengths.
-        raise ValueError("a chunk of the WebP of a wrong length")
     if any(int.from_bytes(chunk[4:8], "little") >= NO_LENGTH for _, chunk in found):
         raise ValueError("a chunk of the WebP is longer than any file")
     if found[0][0] == _HEADER:
@@ -73,24 +68,34 @@ def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
             if name == _ANIMATION:
                 (count,) = _ANIMATION_NUMBERS.unpack_from(_content(chunk))
                 yield _chunk(name, _ANIMATION_NUMBERS.pack(plays(count)))
-        yield from (_frame(chunk, canvas) for name, chunk in found if name == _FRAME)
+        yield from (_frame(chunk, canvas, kept) for name, chunk in found if name == _FRAME)
     else:
         yield from _pixels([chunk for chunk in found if chunk[0] in _PIXELS], decoded=not kept.at_any_price)
     if kept.exif:
         yield _chunk(_EXIF, kept.bare_exif)
 
 
-def _frame(chunk: bytes, canvas: tuple[int, ...]) -> bytes:
+def _frame(chunk: bytes, canvas: tuple[int, ...], kept: Kept) -> bytes:
     body = _content(chunk)
-    header, pixels = body[:_FRAME_HEADER], riff_chunks(bytes(12) + body[_FRAME_HEADER:], all_of_it=True)
+    header, inside = body[:_FRAME_HEADER], list(few(riff_chunks(bytes(12) + body[_FRAME_HEADER:], all_of_it=True)))
     check_frame(header, canvas)
+    if not kept.at_any_price and _hides_others(chunk, inside):
+        raise ValueError("a frame of the WebP of a wrong length, which hides others")
     time = duration(int.from_bytes(header[_DURATION], "little"))
     header = header[: _DURATION.start] + time.to_bytes(3, "little") + header[_DURATION.stop :]
-    found = [one for one in few(pixels) if one[0] in _PIXELS]
+    found = [one for one in inside if one[0] in _PIXELS]
     if _is_whole(chunk) and not all(_is_whole(one) for _, one in found):
         raise ValueError("a frame of the WebP is shorter than it says")
     new = _chunk(_FRAME, header + b"".join(_pixels(found, decoded=False)))
     return new if _is_whole(chunk) else chunk[:8] + new[8:]
+
+
+def _hides_others(frame: bytes, inside: _Chunks) -> bool:
+    """Whether its length is wrong, as what is in it shows: decoders go on behind its pixels."""
+    if any(name == _FRAME for name, _ in inside):
+        return True
+    there = _FRAME_HEADER + sum(len(chunk) for _, chunk in inside)
+    return _is_whole(frame) and (there < len(_content(frame)) or not all(_is_whole(chunk) for _, chunk in inside))
 
 
 def _pixels(found: _Chunks, *, decoded: bool) -> list[bytes]:

@@ -127,7 +127,8 @@ def changed(page: Browser, heading: str) -> str:
     return str(page.one("h1").text)
 
 
-def test_one_steps_on_where_the_loaded_list_ends(page: Browser) -> None:
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_one_steps_on_where_the_loaded_list_ends(page: Browser, is_changed: bool) -> None:
     with page.that_loads_no_more():
         page.open()
         shown = page.titles()
@@ -140,6 +141,8 @@ def test_one_steps_on_where_the_loaded_list_ends(page: Browser) -> None:
             page.press(Keys.ARROW_RIGHT)
             last = changed(page, last)
         assert last not in shown
+        if is_changed:
+            page.js("changed()")
         page.press(Keys.ESCAPE)
         page.wait(lambda: page.all(".grid .card"))
         assert page.wait(page.focused) == f"{INDEX}/{last.removeprefix('Number ')}"
@@ -167,3 +170,41 @@ def test_what_was_changed_is_seen_when_one_comes_back_and_nothing_is_lost(page: 
     assert abs(page.js("return window.scrollY") - left) < 5
     scroll_until(page, COUNT)
     assert len(set(page.titles())) == COUNT
+
+
+def test_one_comes_back_to_the_picture_in_a_window_of_another_size(page: Browser) -> None:
+    """As on a phone that was turned to look at it: there the picture is at another place."""
+    scroll_until(page, 4 * PAGE)
+    card = page.all(".card a")[3 * PAGE]
+    page.js("arguments[0].scrollIntoView({block: 'center'})", card)
+    card.send_keys(Keys.ENTER)
+    page.wait(lambda: page.all("main.detail"))
+    key = page.one("main.detail").get_attribute("data-key")
+    page.look(1200, 400)
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: page.all(".grid .card"))
+    page.wait(lambda: page.focused() == key)
+
+
+def test_a_list_that_the_browser_kept_is_as_it_is_now_when_one_comes_back(page: Browser, es: Elasticsearch) -> None:
+    scroll_until(page, 4 * PAGE)
+    before = page.titles()
+    page.js("document.querySelectorAll('.card a')[25].click()")
+    page.wait(lambda: page.all("main.detail"))
+    key = page.one("main.detail").get_attribute("data-key")
+    es.update(index=INDEX, id=key.partition("/")[2], doc={"title": "The newest title"}, refresh=True)
+    page.js("changed()")
+    page.driver.back()
+    page.wait(lambda: page.all(".grid .card"))
+    page.wait(lambda: page.titles()[0] == "The newest title" and len(page.titles()) >= len(before))
+    assert page.titles()[1 : len(before)] == [other for other in before if other != before[25]]
+
+
+def test_one_steps_through_the_list_that_the_browser_kept_and_not_through_another_one(page: Browser) -> None:
+    with page.that_loads_no_more():
+        page.open("/?q=7")
+        page.js("document.querySelector('.brand').click()")
+        page.wait(lambda: len(page.titles()) == PAGE)
+        page.driver.back()
+        page.wait(lambda: page.titles() == ["Number 7"])
+        page.wait(lambda: len(json.loads(page.js("return sessionStorage.getItem('order')"))) == 1)

@@ -92,7 +92,10 @@ def test_storing_many_is_stopped_and_not_ended_unasked(browser: Browser, folder:
         "const leaving = new Event('beforeunload', {cancelable: true});"
         "window.dispatchEvent(leaving); return leaving.defaultPrevented"
     )
+    # Whoever clicks a link, is asked and stays, does not wait for a page.
+    browser.js("wait(true)")
     assert browser.js(leave)
+    browser.wait(lambda: not browser.all(".waiting"))
     # The page is of use meanwhile, and looks like it.
     assert browser.js("return getComputedStyle(document.querySelector('.grid')).opacity") == "1"
     assert browser.js("return getComputedStyle(document.querySelector('.busy')).visibility") == "visible"
