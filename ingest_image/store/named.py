@@ -103,7 +103,7 @@ def _broken(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         sha256, stored, ours = value.get("sha256"), value.get("stored"), isinstance(value.get("mark"), str)
         if isinstance(sha256, str) and stored is None:
-            if ours and value.get("data") is None:
+            if ours and not value.get("data"):
                 yield ""
         elif isinstance(sha256, str):
             # Anything may be there, also lists in each other as deep as can be.

@@ -196,6 +196,21 @@ def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(es: Elasticsearch, i
     es.ingest.delete_pipeline(id=f"own-{index}")
 
 
+def test_an_upsert_without_a_picture_takes_no_later_one_away(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    """Its null would stay where the later picture is not in the document."""
+    pipeline(**RECORD, store="none")
+    for before in (None, b64(b"no picture")):
+        upsert(es, index, image={"data": before})
+        for title in ("t", "u"):
+            upsert(es, index, image={"data": b64(PRIVATE), "caption": "mine"})
+            es.update(index=index, id="1", doc={"title": title})
+            image = source(es, index)["image"]
+            assert image["width"] == 120 and image["thumbnail"] and "data" not in image
+        upsert(es, index, image={"data": b64(PRIVATE)})
+        es.update(index=index, id="1", doc={"image": {"data": None}})
+        assert there(source(es, index)["image"]) == {"caption": "mine"}
+
+
 def test_a_bulk_upsert_of_a_source_is_for_its_target(es: Elasticsearch, index: str, pipeline: Any) -> None:
     pipeline(**RECORD, field="photo", target_field="image", properties=["metadata"])
     es.index(index=index, id="1", document={"photo": b64(described()), "image": {"caption": "mine"}})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ingest_image.doctor.command import doctor
 from ingest_image.reprocess.command import reprocess
@@ -17,6 +17,9 @@ from tests.helpers.pictures import b64, encoded
 
 CLEAN = b64(encoded(Image.effect_noise((90, 60), 60), "JPEG"))
 PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))
+EXIF = Image.Exif()
+EXIF[ExifTags.Base.Artist] = "Somebody"
+DESCRIBED = b64(encoded(Image.effect_noise((70, 50), 60), "JPEG", exif=EXIF))
 TRUNCATED = b64(PRIVATE[: len(PRIVATE) // 2])
 
 
@@ -74,11 +77,16 @@ def test_a_bulk_upsert_passes_the_pipeline_of_an_index_that_it_makes(es: Elastic
     }
     for name in (index, f"<{index}-{{now/y{{yyyy}}}}>"):
         lines = [line for id, part in parts.items() for line in ({"update": {"_index": name, "_id": id}}, part)]
+        for data in (DESCRIBED, CLEAN):
+            # The second is merged into what came of the first.
+            lines += [{"update": {"_index": name, "_id": "twice"}}, {"doc": {"image": data}, "doc_as_upsert": True}]
         answer = es.bulk(operations=lines, refresh=True)
         assert not answer["errors"], str(answer)[:300]
         (made,) = {item["update"]["_index"] for item in answer["items"]}
         assert with_a_place(es, made) == set()
         assert all(es.get(index=made, id=id)["_source"]["image"]["width"] == 120 for id in parts)
+        twice = es.get(index=made, id="twice")["_source"]["image"]
+        assert twice["width"] == 90 and not twice.get("metadata")
     es.indices.delete(index=made)
 
 

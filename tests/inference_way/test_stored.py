@@ -85,6 +85,13 @@ def test_another_picture_and_none(way: Way) -> None:
     assert way({"image": {**stored, "data": None}}) == {"image": {"alt": "mine"}}
 
 
+def test_an_upsert_without_a_picture_takes_no_later_one_away(way: Way) -> None:
+    """Its null would stay beside the fields of that one."""
+    image = way.merged({"image": {"data": None}}, {"image": {"data": PHOTO}})["image"]
+    assert image["data"] == []
+    assert way({"image": image}) == way({"image": {"data": PHOTO}})
+
+
 def test_a_changed_recipe_begins_with_the_stored_picture(
     stock: StockProcessors, keeping: Service, kept: Kept, way: Way
 ) -> None:

@@ -7,11 +7,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 
 import org.elasticsearch.action.support.MappedActionFilter;
+import org.elasticsearch.cluster.ClusterState;
 import org.elasticsearch.common.breaker.CircuitBreaker;
 import org.elasticsearch.common.settings.ClusterSettings;
 import org.elasticsearch.common.settings.Setting;
@@ -66,7 +66,7 @@ public final class ImagePlugin extends Plugin
     private volatile ServiceClient client;
     /** None are stored before the node has started. */
     private volatile Supplier<Map<String, Map<String, Object>>> pipelines = Map::of;
-    private volatile Predicate<String> indices = name -> true;
+    private volatile Supplier<ClusterState> state = () -> ClusterState.EMPTY_STATE;
 
     /** Called by the node. The keystore is open only now and in {@link #reload}. */
     public ImagePlugin(Settings settings) {
@@ -108,7 +108,7 @@ public final class ImagePlugin extends Plugin
     public Collection<MappedActionFilter> getMappedActionFilters() {
         List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
         filters.add(new RefusedObjects(() -> threadContext));
-        filters.add(new UpsertsOfBulks(name -> indices.test(name)));
+        filters.add(new UpsertsOfBulks(() -> state.get()));
         filters.addAll(DeletedIndices.all(() -> threadContext));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;
@@ -127,8 +127,8 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<?> createComponents(PluginServices services) {
-        pipelines = () -> Api.pipelines(services.clusterService().state());
-        indices = name -> Api.isThere(services.clusterService().state(), name);
+        state = services.clusterService()::state;
+        pipelines = () -> Api.pipelines(state.get());
         connect(services.environment(), services.clusterService().getClusterSettings());
         return List.of();
     }

@@ -4,8 +4,9 @@ import java.net.http.HttpClient;
 import java.util.Map;
 import java.util.stream.Collectors;
 
+import org.elasticsearch.action.index.IndexRequest;
+import org.elasticsearch.action.update.UpdateRequest;
 import org.elasticsearch.cluster.ClusterState;
-import org.elasticsearch.cluster.metadata.IndexNameExpressionResolver;
 import org.elasticsearch.cluster.metadata.ProjectId;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.IndexingPressure;
@@ -23,9 +24,11 @@ public final class Api {
             .collect(Collectors.toMap(PipelineConfiguration::getId, PipelineConfiguration::getConfig));
     }
 
-    /** Whether there is an index, an alias or a data stream of this name, which may be one with a date to be filled in. */
-    public static boolean isThere(ClusterState state, String name) {
-        return state.metadata().getProject(ProjectId.DEFAULT).hasIndexAbstraction(IndexNameExpressionResolver.resolveDateMathExpression(name));
+    /** The pipelines of the index that is updated, or of the templates that it is to be made by. */
+    public static IngestService.Pipelines pipelines(ClusterState state, UpdateRequest update) {
+        IndexRequest found = new IndexRequest(update.index());
+        IngestService.resolvePipelinesAndUpdateIndexRequest(update, found, state.metadata().getProject(ProjectId.DEFAULT));
+        return new IngestService.Pipelines(found.getPipeline(), found.getFinalPipeline());
     }
 
     /**

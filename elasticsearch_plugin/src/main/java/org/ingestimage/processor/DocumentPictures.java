@@ -65,8 +65,13 @@ final class DocumentPictures {
         for (int i = 0; i < count; i++) {
             Object element = sources != null ? sources.get(i) : source instanceof List<?> none && none.isEmpty() ? null : source;
             Object before = many ? before(i) : listed && options.inPlace() == false ? null : target;
-            add(new Picture(options, environment, PictureData.named(element), present, PictureData.named(before), many ? options.field() + "." + i : options.field(), i), i);
+            String path = many ? options.field() + "." + i : options.field();
+            add(new Picture(options, environment, read(element), present, read(before), path, i), i);
         }
+    }
+
+    private static Object read(Object value) {
+        return PartialDocument.plain(PictureData.named(value));
     }
 
     private void expandDottedKeys(Set<String> fields) throws Exception {

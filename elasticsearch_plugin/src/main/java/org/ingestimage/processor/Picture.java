@@ -63,11 +63,11 @@ final class Picture {
         boolean isNull = isNull(source, TargetFields.DATA);
         boolean own = addressesAreOff && (isNull || existing.get(TargetFields.DATA) != null);
         boolean none = TargetFields.data(source) == null && (TargetFields.url(source) == null || own);
-        // Of a separate target it is the source that is null, or, where that is gone (remove_binary), the picture in the target.
-        boolean separately = present && source == null || isNull(source, TargetFields.URL) || isNull(target, TargetFields.DATA);
         // Nulls in place of all fields are those of an upsert whose picture was refused, and nobody took it away: its error stays.
         boolean refused = isNull(target, TargetFields.SHA256) && existing.get(TargetFields.ERROR) instanceof Map && TargetFields.url(source) == null;
-        this.removed = none && refused == false && (isNull || options.inPlace() == false && separately);
+        // Of a separate target it is the source that is null, or, where that is gone (remove_binary), the picture in the target.
+        boolean separately = present && source == null || isNull || isNull(source, TargetFields.URL);
+        this.removed = none && (isNull(target, TargetFields.DATA) && refused == false || options.inPlace() == false && separately);
         this.keepsNull = removed && options.inPlace() && TargetFields.url(source) != null;
         // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
         boolean again = none && removed == false && options.inPlace() == false;

@@ -39,7 +39,7 @@ final class PictureResult {
         if (target instanceof Map == false && gone == false) {
             return target;
         }
-        Map<String, Object> result = TargetFields.copy(gone ? null : target);
+        Map<String, Object> result = TargetFields.copy(gone ? null : PartialDocument.plain(target));
         if (removed) {
             TargetFields.merge(result, schema.emptyFields());
             if (picture.keepsNull == false) {

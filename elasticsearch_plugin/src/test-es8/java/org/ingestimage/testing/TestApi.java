@@ -9,6 +9,11 @@ import org.elasticsearch.action.bulk.BulkShardRequest;
 import org.elasticsearch.action.ingest.PutPipelineRequest;
 import org.elasticsearch.action.ingest.SimulatePipelineRequest;
 import org.elasticsearch.action.support.WriteRequest;
+import org.elasticsearch.cluster.ClusterName;
+import org.elasticsearch.cluster.ClusterState;
+import org.elasticsearch.cluster.metadata.ComposableIndexTemplate;
+import org.elasticsearch.cluster.metadata.IndexMetadata;
+import org.elasticsearch.cluster.metadata.Metadata;
 import org.elasticsearch.common.bytes.BytesArray;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.index.shard.ShardId;
@@ -38,6 +43,11 @@ public final class TestApi {
     /** A bulk without documents for the first shard of an index. */
     public static BulkShardRequest shardBulk(String index, String uuid) {
         return new BulkShardRequest(new ShardId(index, uuid, 0), WriteRequest.RefreshPolicy.NONE, new BulkItemRequest[0]);
+    }
+
+    /** Of a cluster with an index and with a template for others. */
+    public static ClusterState state(IndexMetadata index, ComposableIndexTemplate template) {
+        return ClusterState.builder(ClusterName.DEFAULT).metadata(Metadata.builder().put(index, false).put("template", template)).build();
     }
 
     public static Processor.Parameters parameters(

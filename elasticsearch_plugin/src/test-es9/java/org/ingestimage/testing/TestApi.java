@@ -9,7 +9,12 @@ import org.elasticsearch.action.bulk.BulkShardRequest;
 import org.elasticsearch.action.ingest.PutPipelineRequest;
 import org.elasticsearch.action.ingest.SimulatePipelineRequest;
 import org.elasticsearch.action.support.WriteRequest;
+import org.elasticsearch.cluster.ClusterName;
+import org.elasticsearch.cluster.ClusterState;
+import org.elasticsearch.cluster.metadata.ComposableIndexTemplate;
+import org.elasticsearch.cluster.metadata.IndexMetadata;
 import org.elasticsearch.cluster.metadata.ProjectId;
+import org.elasticsearch.cluster.metadata.ProjectMetadata;
 import org.elasticsearch.cluster.routing.SplitShardCountSummary;
 import org.elasticsearch.common.bytes.BytesArray;
 import org.elasticsearch.common.bytes.ReleasableBytesReference;
@@ -42,6 +47,11 @@ public final class TestApi {
     /** A bulk without documents for the first shard of an index. */
     public static BulkShardRequest shardBulk(String index, String uuid) {
         return new BulkShardRequest(new ShardId(index, uuid, 0), SplitShardCountSummary.UNSET, WriteRequest.RefreshPolicy.NONE, new BulkItemRequest[0]);
+    }
+
+    /** Of a cluster with an index and with a template for others. */
+    public static ClusterState state(IndexMetadata index, ComposableIndexTemplate template) {
+        return ClusterState.builder(ClusterName.DEFAULT).putProjectMetadata(ProjectMetadata.builder(ProjectId.DEFAULT).put(index, false).put("template", template)).build();
     }
 
     public static Processor.Parameters parameters(

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -187,6 +188,11 @@ class ImageProcessorTest extends OneServiceTest {
         for (Map<String, Object> config : List.<Map<String, Object>>of(Map.of(), Map.of("field", "photo", "target_field", "image"))) {
             assertEquals(refused, node.run(config, map("image", refused)).get("image"));
             assertEquals(List.of(refused), node.run(config, map("image", List.of(refused))).get("image"));
+        }
+        // A null in the source is somebody's.
+        Map<String, Object> separate = Map.of("field", "photo", "target_field", "image", "ignore_missing", true);
+        for (Object none : Arrays.asList(null, map("data", null), map("url", null))) {
+            assertEquals(map("mine", 1), node.run(separate, map("photo", none, "image", refused)).get("image"));
         }
         Map<String, Object> config = Map.of("ignore_missing", true);
         Map<String, Object> url = with(refused, "url", "https://images.example.org/a.jpg");
