@@ -15,10 +15,16 @@ from ..wire.values import memory_of_values
 
 # Bytes in memory of all values but the picture, which this process parses itself: far more than any recipe has.
 MOST_VALUES = 32 * 1024**2
+# Characters of a text of which each may take four bytes. Base64 takes one for each, however long it is.
+_MOST_CHARACTERS = MOST_VALUES // 4
 # Taken while one form of a picture becomes another: however many requests come at once, one of them is there twice.
 CONVERTING = threading.Lock()
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024
+
+
+class LongText(ImageError):
+    """A text is longer than any but base64, which it is not: the picture is none."""
 
 
 def whole_body() -> bytes:
@@ -32,7 +38,7 @@ def whole_body() -> bytes:
 
 
 def json_body() -> dict[str, Any]:
-    """The request's JSON object. The body itself is freed. Raises ImageError `invalid_request`."""
+    """The request's JSON object. The body itself is freed. Raises ImageError `invalid_request`, and LongText."""
     text = whole_body()
     if memory_of_values(text) > MOST_VALUES:
         raise ImageError(
@@ -43,12 +49,22 @@ def json_body() -> dict[str, Any]:
             body = orjson.loads(text)
             del text
             _free_body()
+            _check_texts(body)
     except orjson.JSONDecodeError as error:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
     if not isinstance(body, dict):
         raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
     check_nesting(body)
     return body
+
+
+def _check_texts(body: Any) -> None:
+    values = [body]
+    while values:
+        one = values.pop()
+        if isinstance(one, str) and len(one) > _MOST_CHARACTERS and not one.isascii():
+            raise LongText(Code.INVALID_BASE64, f"a text of more than {_MOST_CHARACTERS} characters must be base64")
+        values += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
 
 
 def _free_body() -> None:

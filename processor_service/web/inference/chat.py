@@ -19,9 +19,9 @@ from ...wire.data_url import is_data_url
 from ...wire.inference_way import CHAT_PATH, RECIPE_KEYS
 from ...wire.values import memory_of_values
 from ..answering import Answering, retry_after
-from ..bodies import MOST_VALUES, json_body
+from ..bodies import MOST_VALUES, LongText, json_body
 from ..monitoring.request_ids import log_refusal, request_id
-from .completions import Completions, too_long
+from .completions import Completions, of_refusal, too_long
 
 MODEL = "ingest-image"
 
@@ -46,6 +46,10 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
         return _completion(too_long(settings))
+
+    @blueprint.errorhandler(LongText)
+    def no_base64(error: LongText) -> Response:
+        return _completion(of_refusal(error))
 
     @blueprint.errorhandler(ImageError)
     def refuse(error: ImageError) -> Response:

@@ -273,6 +273,10 @@ def of_error(error: ImageError, cut: str | None = None, kept: Fields | None = No
 def too_long(settings: Settings) -> str:
     """The text for a body that is too long: the pipeline stores the error. Reads the body first."""
     drain()
-    refusal = too_large(settings.max_image_bytes)
-    log_refusal(refusal)
-    return of_error(refusal)
+    return of_refusal(too_large(settings.max_image_bytes))
+
+
+def of_refusal(error: ImageError) -> str:
+    """The text for a picture that is refused here, without a worker."""
+    log_refusal(error)
+    return of_error(error)

@@ -15,8 +15,8 @@ from ...errors import Code, ImageError
 from ...settings import Settings
 from ...wire.inference_way import COMPLETION_PATH, RECIPE_KEYS
 from ..answering import Answering
-from ..bodies import json_body
-from .completions import Completions, too_long
+from ..bodies import LongText, json_body
+from .completions import Completions, of_refusal, too_long
 
 
 def inference(settings: Settings, pictures: Answering) -> Blueprint:
@@ -36,6 +36,10 @@ def inference(settings: Settings, pictures: Answering) -> Blueprint:
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
         return result(too_long(settings))
+
+    @blueprint.errorhandler(LongText)
+    def no_base64(error: LongText) -> Response:
+        return result(of_refusal(error))
 
     return blueprint
 

@@ -111,6 +111,21 @@ BY_INFERENCE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize("wide", ["\u65c5".encode(), rb"\u65c5"], ids=["as it is", "escaped"])
+def test_a_long_text_with_letters_that_base64_lacks_is_refused_at_once(service: Service, wide: bytes) -> None:
+    """Each of its characters takes two or four bytes of memory, and one of the body."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    for begin, end, path in (
+        (b'{"input": "', b'", "properties": []}', COMPLETION_PATH),
+        (b'{"model": "ingest-image", "messages": [{"role": "user", "content": "', b'"}]}', CHAT_PATH),
+    ):
+        for length in (8_000_000, 9_000_000):
+            body = begin + b"A" * length + wide + end
+            answer = requests.post(service.url + path, body, headers=headers, timeout=240)
+            assert answer.status_code == 200 and "invalid_base64" in answer.text, answer.text[:200]
+            assert ("a text of more than" in answer.text) is (length > 8_388_608)
+
+
 @pytest.mark.parametrize("way", BY_INFERENCE)
 def test_a_picture_that_waits_is_in_memory_once_by_the_inference_way_too(service: Service, way: str) -> None:
     """As text of the body, of its JSON, as data URL and as the worker's request it would be there several times."""
