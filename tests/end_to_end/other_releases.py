@@ -49,3 +49,15 @@ def test_a_picture_is_a_question(es: Elasticsearch, index: str) -> None:
     es.indices.create(index=index)
     answer = requests.post(f"{es.transport.node_pool.get().base_url}/{index}/_search", json={"knn": knn}, timeout=60)
     assert answer.status_code == 400 and "[not_an_image]" in answer.text, answer.text
+
+
+def test_an_upsert_of_a_bulk_is_processed(es: Elasticsearch, index: str) -> None:
+    """Of each index by its own pipelines, which the plugin looks for by means of the node."""
+    upsert = {"doc": {"image": {"data": b64((PICTURES / "pillow" / "hopper.jpg").read_bytes())}}, "doc_as_upsert": True}
+    names = (f"other-{index}", index)
+    answer = es.bulk(operations=[part for name in names for part in ({"update": {"_index": name, "_id": "1"}}, upsert)])
+    assert not answer["errors"], answer
+    assert source(es, index)["image"]["width"] == 128
+    # No pipeline is chosen by that name.
+    assert source(es, names[0])["image"].keys() == {"data"}
+    es.indices.delete(index=names[0])

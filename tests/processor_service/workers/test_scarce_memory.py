@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -33,9 +34,10 @@ print(summary["code"], summary.get("defect"))
 
 
 def code_in(megabytes: str, body: bytes, kind: str = "worker") -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, megabytes, kind], input=body, capture_output=True, timeout=300, check=False
-    )
+    # What is freed goes back: else there may be enough of it.
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "0", "MALLOC_MMAP_THRESHOLD_": "65536"}
+    command = [sys.executable, "-c", PROGRAM, megabytes, kind]
+    done = subprocess.run(command, input=body, env=environment, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr.decode()[-1000:]
     return done.stdout.decode().split()[0]
 
