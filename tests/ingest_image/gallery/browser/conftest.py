@@ -84,3 +84,15 @@ def axe() -> str:
     found = importlib.util.find_spec("axe_playwright_python")
     assert found and found.submodule_search_locations
     return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
+
+
+@pytest.fixture
+def added(es: Elasticsearch) -> Iterator[list[str]]:
+    """Two documents that a test may change or delete."""
+    ids = ["first", "second"]
+    for id in ids:
+        image = {"data": b64(picture("exif-orientation/Landscape_1.jpg"))}
+        es.index(index=INDEX, id=id, document={"title": f"The {id}", "image": image}, refresh=True)
+    yield ids
+    for id in ids:
+        es.options(ignore_status=404).delete(index=INDEX, id=id, refresh=True)
